@@ -1,0 +1,27 @@
+#![doc = include_str!("../README.md")]
+
+mod address;
+mod clock;
+mod domain;
+mod entry;
+mod envelope;
+mod list;
+mod member;
+mod nearest;
+mod settings;
+mod timestamp;
+
+pub use address::{Address, AddressError, Mailbox};
+pub use clock::Clock;
+pub use domain::{Domain, DomainError, check_domain};
+pub use entry::{EntryId, Stage};
+pub use envelope::{Envelope, ForwardPath, PathError, ReversePath};
+pub use list::{ListId, ListName, ListNameError, ListSeed, MailingList, SubAddress};
+pub use member::{DeliveryMode, DeliveryStatus, Member, Preferences, Role};
+pub use nearest::nearest;
+pub use settings::{
+    Action, ArchivePolicy, ArchiveRenderingMode, DigestFrequency, DmarcMitigateAction, FilterAction,
+    ListSettings, NewsgroupModeration, Personalization, ReplyToMunging, ResponseAction, RosterVisibility,
+    SettingError, Style, SubscriptionPolicy, UnrecognizedBounceDisposition,
+};
+pub use timestamp::Timestamp;
