@@ -1,0 +1,1 @@
+//! The SMTP client: sends what lists deliver to the relay.
