@@ -1,1 +1,5 @@
 #![doc = include_str!("../README.md")]
+
+pub mod mariadb;
+pub mod postgres;
+pub mod process;

@@ -1,0 +1,1 @@
+//! Private server processes for tests.
