@@ -1,7 +1,10 @@
 #![doc = include_str!("../README.md")]
 
+pub mod mariadb;
 pub mod message;
 pub mod ports;
+pub mod postgres;
+pub mod process;
 pub mod server;
 pub mod sink;
 pub mod source;
