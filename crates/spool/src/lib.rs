@@ -1,1 +1,31 @@
 #![doc = include_str!("../README.md")]
+
+mod disk;
+mod entry;
+mod error;
+mod format;
+mod health;
+mod index;
+mod layout;
+mod lease;
+mod options;
+mod pause;
+mod put;
+mod quarantine;
+mod record;
+mod scan;
+mod spool;
+mod workers;
+
+pub use disk::{Disk, DiskFile, RealDisk, Space};
+pub use entry::{Entry, Event, Kind, NewEntry, Recorded, Then, Waiting};
+pub use error::SpoolError;
+pub use health::SpoolTrouble;
+pub use index::Pulse;
+pub use lease::Leased;
+pub use options::Options;
+pub use quarantine::Quarantined;
+pub use spool::Spool;
+
+#[cfg(test)]
+mod tests;

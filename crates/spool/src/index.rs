@@ -1,0 +1,340 @@
+//! The spool in memory: which entry waits for what. No I/O, no clock: times come in, in microseconds of the monotonic
+//! clock (negative for what waited before this process began).
+
+mod queue;
+
+use std::collections::{BTreeMap, HashMap};
+
+use posthaste_model::{EntryId, ListId, Stage, Timestamp};
+
+use crate::entry::Then;
+use queue::Queue;
+
+/// How a stage is doing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pulse {
+    /// Entries that wait for the stage, now or later, leased ones included.
+    pub depth: usize,
+    /// Entries due now and not leased.
+    pub due: usize,
+    /// Entries being worked on.
+    pub leased: usize,
+    /// When the oldest entry that is due or leased became due, wall time.
+    pub oldest_due: Option<Timestamp>,
+    /// True if nothing is leased out until someone resumes the stage.
+    pub paused: bool,
+}
+
+/// One entry.
+#[derive(Debug)]
+pub(crate) struct Slot {
+    list: u32,
+    /// How the end of its file is known.
+    pub(crate) file: FileEnd,
+    waits: Vec<Wait>,
+}
+
+/// What is known of the end of an entry's file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct FileEnd {
+    /// Octets that are acknowledged.
+    pub(crate) length: u64,
+    /// The number of the next record.
+    pub(crate) next: u16,
+    pub(crate) state: EndState,
+}
+
+/// What may follow the acknowledged octets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum EndState {
+    /// Nothing.
+    Clean,
+    /// An unfinished record: cut it off before the next one.
+    Torn,
+    /// A record whose sync failed: the system may call its pages clean though they never reached the disk, so a
+    /// second sync proves nothing. The file must be written anew.
+    Abandoned,
+}
+
+#[derive(Debug)]
+struct Wait {
+    stage: Stage,
+    /// Leases that ended without an event.
+    attempts: u16,
+    place: Place,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Place {
+    Delayed { due: i64 },
+    Ready { since: i64 },
+    Leased { since: i64, lease: Lease },
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Lease {
+    token: u32,
+    /// Records on their way to the disk.
+    pending: u16,
+    /// True once its holder let go.
+    dropped: bool,
+    /// True once it recorded an event.
+    moved: bool,
+}
+
+/// A lease as given out.
+#[derive(Debug)]
+pub(crate) struct Granted {
+    pub(crate) id: EntryId,
+    pub(crate) list: ListId,
+    pub(crate) attempts: u16,
+    pub(crate) token: u32,
+}
+
+/// Who records: a lease, or an administrator on behalf of a stage.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct By {
+    pub(crate) stage: Stage,
+    pub(crate) token: Option<u32>,
+}
+
+/// An event as the index sees it, times resolved.
+#[derive(Debug, Clone)]
+pub(crate) struct Change {
+    pub(crate) by: By,
+    pub(crate) then: Then,
+    /// For `Then::Again`: when it is due.
+    pub(crate) due: i64,
+    pub(crate) also: Vec<Stage>,
+}
+
+/// A stage to wait for, as found in a file.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Found {
+    pub(crate) stage: Stage,
+    pub(crate) since: i64,
+    pub(crate) due: Option<i64>,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Index {
+    slots: HashMap<EntryId, Slot>,
+    lists: Vec<ListId>,
+    numbers: HashMap<ListId, u32>,
+    queues: [Queue; Stage::ALL.len()],
+    tokens: u32,
+    /// What is in quarantine, and since when.
+    pub(crate) quarantined: BTreeMap<EntryId, Timestamp>,
+    /// Files that were left alone, and why.
+    pub(crate) left_alone: BTreeMap<EntryId, String>,
+}
+
+impl Index {
+    /// Takes in an entry. One that is there already stays as it is.
+    pub(crate) fn insert(&mut self, id: EntryId, list: &ListId, file: FileEnd, found: &[Found], now: i64) {
+        if self.slots.contains_key(&id) {
+            return;
+        }
+        let list = self.number(list);
+        self.slots.insert(id, Slot { list, file, waits: Vec::with_capacity(found.len()) });
+        for f in found {
+            let place = match f.due {
+                Some(due) if due > now => Place::Delayed { due },
+                Some(due) => Place::Ready { since: due },
+                None => Place::Ready { since: f.since },
+            };
+            self.enter(id, f.stage, 0, place);
+        }
+    }
+
+    pub(crate) fn contains(&self, id: EntryId) -> bool {
+        self.slots.contains_key(&id)
+    }
+
+    pub(crate) fn file(&self, id: EntryId) -> Option<FileEnd> {
+        self.slots.get(&id).map(|slot| slot.file)
+    }
+
+    pub(crate) fn set_file(&mut self, id: EntryId, file: FileEnd) {
+        if let Some(slot) = self.slots.get_mut(&id) {
+            slot.file = file;
+        }
+    }
+
+    /// Forgets an entry. Leases on it are over.
+    pub(crate) fn remove(&mut self, id: EntryId) {
+        let stages: Vec<Stage> =
+            self.slots.get(&id).into_iter().flat_map(|s| &s.waits).map(|w| w.stage).collect();
+        for stage in stages {
+            self.leave(id, stage);
+        }
+        self.slots.remove(&id);
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.slots.len()
+    }
+
+    /// Gives out a lease, or says when to ask again (`None`: when something changes).
+    pub(crate) fn take(&mut self, stage: Stage, now: i64) -> Result<Granted, Option<i64>> {
+        self.wake(stage, now);
+        let queue = self.queue(stage);
+        if queue.paused {
+            return Err(None);
+        }
+        let Some(id) = queue.next() else { return Err(queue.next_due()) };
+        self.tokens = self.tokens.wrapping_add(1);
+        let token = self.tokens;
+        let (attempts, since) = match self.leave(id, stage) {
+            Some(Wait { attempts, place: Place::Ready { since }, .. }) => (attempts, since),
+            _ => (0, now),
+        };
+        let lease = Lease { token, pending: 0, dropped: false, moved: false };
+        self.enter(id, stage, attempts, Place::Leased { since, lease });
+        let list = self.list(id);
+        Ok(Granted { id, list, attempts, token })
+    }
+
+    /// The holder let go of its lease.
+    pub(crate) fn drop_lease(&mut self, id: EntryId, stage: Stage, token: u32) {
+        if let Some(lease) = self.lease(id, By { stage, token: Some(token) }) {
+            lease.dropped = true;
+            self.settle(id, stage);
+        }
+    }
+
+    /// A record is on its way; false if the lease is over.
+    pub(crate) fn begin_record(&mut self, id: EntryId, by: By) -> bool {
+        match by.token {
+            None => self.contains(id),
+            Some(_) => match self.lease(id, by) {
+                Some(lease) => {
+                    lease.pending += 1;
+                    true
+                }
+                None => false,
+            },
+        }
+    }
+
+    /// A record failed; nothing changed but that it is no longer on its way.
+    pub(crate) fn abort_record(&mut self, id: EntryId, by: By) {
+        if let Some(lease) = self.lease(id, by) {
+            lease.pending -= 1;
+            self.settle(id, by.stage);
+        }
+    }
+
+    /// A record is durable. True if the entry now waits for nothing.
+    pub(crate) fn apply(&mut self, id: EntryId, change: &Change, now: i64) -> bool {
+        if let Some(lease) = self.lease(id, change.by) {
+            lease.pending -= 1;
+            lease.moved = true;
+        }
+        let stage = change.by.stage;
+        match change.then {
+            Then::Stay => {}
+            Then::Leave => {
+                self.leave(id, stage);
+            }
+            Then::Again { .. } => {
+                if self.leave(id, stage).is_some() {
+                    let due = change.due;
+                    let place = if due > now { Place::Delayed { due } } else { Place::Ready { since: due } };
+                    self.enter(id, stage, 0, place);
+                }
+            }
+        }
+        for &also in &change.also {
+            if self.wait(id, also).is_none() {
+                self.enter(id, also, 0, Place::Ready { since: now });
+            }
+        }
+        self.settle(id, stage);
+        self.slots.get(&id).is_some_and(|slot| slot.waits.is_empty())
+    }
+
+    /// The stages of an entry that sleep.
+    pub(crate) fn delayed(&self, id: EntryId) -> Vec<Stage> {
+        let waits = self.slots.get(&id).into_iter().flat_map(|slot| &slot.waits);
+        waits.filter(|w| matches!(w.place, Place::Delayed { .. })).map(|w| w.stage).collect()
+    }
+
+    pub(crate) fn pause(&mut self, stage: Stage, paused: bool) {
+        self.queue(stage).paused = paused;
+    }
+
+    /// How the stage is doing at `now`, which is `wall` in wall time.
+    pub(crate) fn pulse(&mut self, stage: Stage, now: i64, wall: Timestamp) -> Pulse {
+        self.wake(stage, now);
+        self.queue(stage).pulse(now, wall)
+    }
+
+    /// Moves what has become due from the sleepers to the ready.
+    fn wake(&mut self, stage: Stage, now: i64) {
+        while let Some((due, id)) = self.queue(stage).first_delayed().filter(|(due, _)| *due <= now) {
+            let attempts = self.leave(id, stage).map_or(0, |w| w.attempts);
+            self.enter(id, stage, attempts, Place::Ready { since: due });
+        }
+    }
+
+    /// If the lease on this stage was dropped and nothing of it is on its way, the stage is ready again.
+    fn settle(&mut self, id: EntryId, stage: Stage) {
+        let Some(Wait { attempts, place: Place::Leased { since, lease }, .. }) = self.wait(id, stage) else {
+            return;
+        };
+        if lease.dropped && lease.pending == 0 {
+            let attempts = if lease.moved { 0 } else { attempts.saturating_add(1) };
+            let since = *since;
+            self.leave(id, stage);
+            self.enter(id, stage, attempts, Place::Ready { since });
+        }
+    }
+
+    fn enter(&mut self, id: EntryId, stage: Stage, attempts: u16, place: Place) {
+        let Some(slot) = self.slots.get_mut(&id) else { return };
+        slot.waits.push(Wait { stage, attempts, place });
+        let list = slot.list;
+        self.queue(stage).enter(id, list, attempts, place);
+    }
+
+    fn leave(&mut self, id: EntryId, stage: Stage) -> Option<Wait> {
+        let slot = self.slots.get_mut(&id)?;
+        let at = slot.waits.iter().position(|w| w.stage == stage)?;
+        let wait = slot.waits.swap_remove(at);
+        let list = slot.list;
+        self.queue(stage).leave(id, list, wait.attempts, wait.place);
+        Some(wait)
+    }
+
+    fn wait(&mut self, id: EntryId, stage: Stage) -> Option<&mut Wait> {
+        self.slots.get_mut(&id)?.waits.iter_mut().find(|w| w.stage == stage)
+    }
+
+    fn lease(&mut self, id: EntryId, by: By) -> Option<&mut Lease> {
+        match &mut self.wait(id, by.stage)?.place {
+            Place::Leased { lease, .. } if Some(lease.token) == by.token => Some(lease),
+            _ => None,
+        }
+    }
+
+    #[expect(clippy::indexing_slicing, reason = "there is one queue per stage")]
+    fn queue(&mut self, stage: Stage) -> &mut Queue {
+        &mut self.queues[stage.index()]
+    }
+
+    fn number(&mut self, list: &ListId) -> u32 {
+        if let Some(number) = self.numbers.get(list) {
+            return *number;
+        }
+        let number = self.lists.len() as u32;
+        self.lists.push(list.clone());
+        self.numbers.insert(list.clone(), number);
+        number
+    }
+
+    fn list(&self, id: EntryId) -> ListId {
+        let number = self.slots.get(&id).map_or(0, |slot| slot.list as usize);
+        self.lists.get(number).cloned().unwrap_or_else(|| ListId::new(""))
+    }
+}

@@ -1,0 +1,101 @@
+use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::time::Duration;
+
+use posthaste_model::{EntryId, Timestamp};
+
+use super::{Place, Pulse};
+
+/// The entries that wait for one stage.
+#[derive(Debug, Default)]
+pub(super) struct Queue {
+    /// Per list, what may be leased: fewest failed attempts first, then oldest first.
+    ready: HashMap<u32, BTreeSet<(u16, EntryId)>>,
+    /// Lists with something ready, in the order of their turns.
+    turns: VecDeque<u32>,
+    /// What sleeps, by the time it wakes.
+    delayed: BTreeSet<(i64, EntryId)>,
+    /// What is ready or leased, by the time it became due.
+    due: BTreeSet<(i64, EntryId)>,
+    leased: usize,
+    pub(super) paused: bool,
+}
+
+impl Queue {
+    pub(super) fn enter(&mut self, id: EntryId, list: u32, attempts: u16, place: Place) {
+        match place {
+            Place::Delayed { due } => {
+                self.delayed.insert((due, id));
+            }
+            Place::Ready { since } => {
+                self.due.insert((since, id));
+                let ready = self.ready.entry(list).or_default();
+                if ready.is_empty() {
+                    self.turns.push_back(list);
+                }
+                ready.insert((attempts, id));
+            }
+            Place::Leased { since, .. } => {
+                self.due.insert((since, id));
+                self.leased += 1;
+            }
+        }
+    }
+
+    pub(super) fn leave(&mut self, id: EntryId, list: u32, attempts: u16, place: Place) {
+        match place {
+            Place::Delayed { due } => {
+                self.delayed.remove(&(due, id));
+            }
+            Place::Ready { since } => {
+                self.due.remove(&(since, id));
+                let Some(ready) = self.ready.get_mut(&list) else { return };
+                ready.remove(&(attempts, id));
+                if ready.is_empty() {
+                    self.ready.remove(&list);
+                    self.end_turns(list);
+                } else if self.turns.front() == Some(&list) {
+                    self.turns.rotate_left(1);
+                }
+            }
+            Place::Leased { since, .. } => {
+                self.due.remove(&(since, id));
+                self.leased -= 1;
+            }
+        }
+    }
+
+    fn end_turns(&mut self, list: u32) {
+        if self.turns.front() == Some(&list) {
+            self.turns.pop_front();
+        } else {
+            self.turns.retain(|turn| *turn != list);
+        }
+    }
+
+    /// Whose turn it is. Its leaving the ready ends the turn of its list.
+    pub(super) fn next(&self) -> Option<EntryId> {
+        let list = self.turns.front()?;
+        self.ready.get(list)?.first().map(|(_, id)| *id)
+    }
+
+    pub(super) fn first_delayed(&self) -> Option<(i64, EntryId)> {
+        self.delayed.first().copied()
+    }
+
+    pub(super) fn next_due(&self) -> Option<i64> {
+        self.delayed.first().map(|(due, _)| *due)
+    }
+
+    pub(super) fn pulse(&self, now: i64, wall: Timestamp) -> Pulse {
+        let oldest_due = self.due.first().map(|(since, _)| {
+            wall.minus(Duration::from_micros(u64::try_from(now.saturating_sub(*since)).unwrap_or(0)))
+        });
+        Pulse {
+            depth: self.due.len() + self.delayed.len(),
+            due: self.due.len() - self.leased,
+            leased: self.leased,
+            oldest_due,
+            paused: self.paused,
+        }
+    }
+}

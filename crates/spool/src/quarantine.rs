@@ -1,0 +1,184 @@
+use std::io;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use posthaste_model::{EntryId, Timestamp};
+
+use crate::entry::{Event, Kind, Then};
+use crate::error::SpoolError;
+use crate::format::{self, Fault};
+use crate::index::By;
+use crate::lease::Leased;
+use crate::put::{missing, read_file};
+use crate::spool::Spool;
+use crate::workers::lock;
+
+/// An entry that was set aside.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Quarantined {
+    /// Its name.
+    pub id: EntryId,
+    /// When it was set aside, wall time.
+    pub at: Timestamp,
+    /// Why.
+    pub why: String,
+}
+
+impl Spool {
+    /// Sets an entry aside, for a person to look at. Leases on it are over; it keeps its state for [`Spool::retry`].
+    pub async fn quarantine(self: &Arc<Self>, leased: &Leased, why: &str) -> Result<(), SpoolError> {
+        let id = leased.id;
+        let why = why.to_owned();
+        self.blocking(id, move |spool| {
+            if lock(&spool.index).contains(id) {
+                spool.quarantine_now(id, &why)
+            } else {
+                Err(SpoolError::Gone(id))
+            }
+        })
+        .await
+    }
+
+    /// What is in quarantine, oldest first.
+    pub fn quarantined(&self) -> Vec<(EntryId, Timestamp)> {
+        lock(&self.index).quarantined.iter().map(|(id, at)| (*id, *at)).collect()
+    }
+
+    /// Files that were left where they are because they cannot be read or a later version wrote them, and why.
+    pub fn left_alone(&self) -> Vec<(EntryId, String)> {
+        lock(&self.index).left_alone.iter().map(|(id, why)| (*id, why.clone())).collect()
+    }
+
+    /// Takes an entry out of quarantine, or makes due now what sleeps.
+    pub async fn retry(self: &Arc<Self>, id: EntryId) -> Result<(), SpoolError> {
+        self.scan_complete().await;
+        if lock(&self.index).quarantined.contains_key(&id) {
+            return self.blocking(id, move |spool| spool.release(id)).await;
+        }
+        if !lock(&self.index).contains(id) {
+            return Err(SpoolError::Gone(id));
+        }
+        let delayed = lock(&self.index).delayed(id);
+        for stage in delayed {
+            let then = Then::Again { due: self.clock.now() };
+            let event = Event { kind: Kind::Retried, then, also: Vec::new(), data: Bytes::new() };
+            self.record_by(id, By { stage, token: None }, event).await?;
+        }
+        Ok(())
+    }
+
+    /// Deletes an entry, waiting or in quarantine, for good.
+    pub async fn remove(self: &Arc<Self>, id: EntryId) -> Result<(), SpoolError> {
+        self.scan_complete().await;
+        self.blocking(id, move |spool| {
+            let (path, folder) = if lock(&spool.index).quarantined.contains_key(&id) {
+                (spool.layout.set_aside(id), spool.layout.quarantine())
+            } else {
+                (spool.layout.entry(id), spool.layout.folder(id))
+            };
+            match spool.disk.unlink(&path) {
+                Err(e) if missing(&e) => return Err(SpoolError::Gone(id)),
+                other => other.map_err(|e| spool.failed("delete", &path, e))?,
+            }
+            let _ = spool.disk.unlink(&spool.layout.why(id));
+            {
+                let mut index = lock(&spool.index);
+                index.remove(id);
+                index.quarantined.remove(&id);
+                index.left_alone.remove(&id);
+            }
+            spool.disk.sync_dir(&folder).map_err(|e| spool.failed("sync", &folder, e))
+        })
+        .await
+    }
+
+    /// The reason goes first: should the power fail in between, it lies beside nothing and is deleted at the start.
+    pub(crate) fn quarantine_now(&self, id: EntryId, why: &str) -> Result<(), SpoolError> {
+        let now = self.clock.now();
+        tracing::error!(%id, why, "an entry is set aside in quarantine");
+        let note = self.layout.why(id);
+        let text = format!("{now}\n{why}\n");
+        let written = self.disk.create(&note).and_then(|file| {
+            file.write(0, text.as_bytes())?;
+            file.sync()
+        });
+        written.map_err(|e| self.failed("write", &note, e))?;
+        let (from, to) = (self.layout.entry(id), self.layout.set_aside(id));
+        if let Err(e) = self.disk.rename(&from, &to) {
+            let _ = self.disk.unlink(&note);
+            return Err(if missing(&e) { SpoolError::Gone(id) } else { self.failed("rename", &from, e) });
+        }
+        {
+            let mut index = lock(&self.index);
+            index.remove(id);
+            index.left_alone.remove(&id);
+            index.quarantined.insert(id, now);
+        }
+        // The new name before the old: a crash in between leaves two names, never none.
+        for folder in [self.layout.quarantine(), self.layout.folder(id)] {
+            self.disk.sync_dir(&folder).map_err(|e| self.failed("sync", &folder, e))?;
+        }
+        Ok(())
+    }
+
+    fn release(&self, id: EntryId) -> Result<(), SpoolError> {
+        let (from, to) = (self.layout.set_aside(id), self.layout.entry(id));
+        let bytes = match read_file(self, &from, None) {
+            Ok(bytes) => Bytes::from(bytes),
+            Err(e) if missing(&e) => {
+                lock(&self.index).quarantined.remove(&id);
+                return Err(SpoolError::Gone(id));
+            }
+            Err(e) => return Err(SpoolError::disk("read", &from, e)),
+        };
+        let decoded = format::decode(&bytes).map_err(|fault| match fault {
+            Fault::Damaged(why) => SpoolError::Damaged { id, why },
+            Fault::Newer(why) => SpoolError::Newer { id, why },
+        })?;
+        self.disk.rename(&from, &to).map_err(|e| self.failed("rename", &from, e))?;
+        for folder in [self.layout.folder(id), self.layout.quarantine()] {
+            self.disk.sync_dir(&folder).map_err(|e| self.failed("sync", &folder, e))?;
+        }
+        let _ = self.disk.unlink(&self.layout.why(id));
+        lock(&self.index).quarantined.remove(&id);
+        self.enter(id, &decoded.entry.list, &decoded.tail, &decoded.entry.waiting());
+        Ok(())
+    }
+
+    /// Learns what is in quarantine; deletes reasons that lie beside nothing and names that a crash left twice.
+    pub(crate) fn read_quarantine(&self) -> Result<(), SpoolError> {
+        let folder = self.layout.quarantine();
+        let names = self.disk.list(&folder).map_err(|e| SpoolError::disk("list", &folder, e))?;
+        for name in &names {
+            let Some(id) = name.strip_suffix(".why").unwrap_or(name).parse::<EntryId>().ok() else {
+                continue;
+            };
+            let entry = self.layout.entry(id);
+            let among_entries =
+                self.disk.exists(&entry).map_err(|e| SpoolError::disk("look at", &entry, e))?;
+            if among_entries || !names.iter().any(|n| *n == id.to_string()) {
+                let _ = self.disk.unlink(&folder.join(name));
+                continue;
+            }
+            let at = read_file(self, &self.layout.why(id), None)
+                .ok()
+                .and_then(|text| Timestamp::parse_rfc3339(String::from_utf8_lossy(&text).lines().next()?));
+            lock(&self.index).quarantined.insert(id, at.unwrap_or_else(|| self.clock.now()));
+        }
+        Ok(())
+    }
+
+    /// Runs blocking work on behalf of an entry.
+    pub(crate) async fn blocking<T: Send + 'static>(
+        self: &Arc<Self>,
+        id: EntryId,
+        work: impl FnOnce(&Self) -> Result<T, SpoolError> + Send + 'static,
+    ) -> Result<T, SpoolError> {
+        let spool = Arc::clone(self);
+        let done = self.workers.run(move || work(&spool)).await;
+        let path = self.layout.entry(id);
+        done.unwrap_or_else(|| {
+            Err(SpoolError::disk("work on", &path, io::Error::other("the worker panicked")))
+        })
+    }
+}
