@@ -67,14 +67,10 @@ impl Reply {
         let mut lines = self.lines().peekable();
         while let Some(line) = lines.next() {
             let between = if lines.peek().is_some() { '-' } else { ' ' };
-            let mut head = format!("{:03}{between}", self.code);
-            if let Some((class, subject, detail)) = self.enhanced {
-                head += &format!("{class}.{subject}.{detail}");
-                if !line.is_empty() {
-                    head.push(' ');
-                }
-            }
-            out.put_slice(head.as_bytes());
+            let enhanced = self.enhanced.map(|(class, subject, detail)| {
+                format!("{class}.{subject}.{detail}{}", if line.is_empty() { "" } else { " " })
+            });
+            out.put_slice(format!("{:03}{between}{}", self.code, enhanced.unwrap_or_default()).as_bytes());
             for piece in line.split(char::is_control) {
                 out.put_slice(piece.as_bytes());
             }
