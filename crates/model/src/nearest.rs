@@ -9,21 +9,26 @@ pub fn nearest<'a>(typed: &str, candidates: impl Iterator<Item = &'a str>) -> Op
         .map(|(_, candidate)| candidate)
 }
 
-/// Levenshtein's distance, in bytes.
+/// Edits from one to the other, in bytes: insert, delete, replace, or swap two neighbours (Levenshtein's distance with
+/// the commonest slip of the fingers counted once).
 fn distance(a: &str, b: &str) -> usize {
     let mut row: Vec<usize> = (0..=b.len()).collect();
+    let mut above: Vec<usize> = Vec::new();
+    let mut before_x = None;
     for (i, x) in a.bytes().enumerate() {
-        let mut diagonal = i;
-        let mut left = i + 1;
-        if let Some(first) = row.first_mut() {
-            *first = left;
+        let mut next = vec![i + 1];
+        let mut before_y = None;
+        for (j, y) in b.bytes().enumerate() {
+            let at = |row: &[usize], j: usize| row.get(j).copied().unwrap_or(usize::MAX - 1);
+            let mut best = (at(&row, j) + usize::from(x != y)).min(at(&row, j + 1) + 1).min(at(&next, j) + 1);
+            if before_x == Some(y) && before_y == Some(x) {
+                best = best.min(at(&above, j.wrapping_sub(1)) + 1);
+            }
+            next.push(best);
+            before_y = Some(y);
         }
-        for (cell, y) in row.iter_mut().skip(1).zip(b.bytes()) {
-            let best = (diagonal + usize::from(x != y)).min(*cell + 1).min(left + 1);
-            diagonal = *cell;
-            *cell = best;
-            left = best;
-        }
+        above = std::mem::replace(&mut row, next);
+        before_x = Some(x);
     }
     row.last().copied().unwrap_or(0)
 }
@@ -34,9 +39,15 @@ mod tests {
 
     #[test]
     fn distances() {
-        for (a, b, d) in
-            [("", "", 0), ("abc", "abc", 0), ("abc", "abd", 1), ("abc", "ac", 1), ("kitten", "sitting", 3)]
-        {
+        for (a, b, d) in [
+            ("", "", 0),
+            ("abc", "abc", 0),
+            ("abc", "abd", 1),
+            ("abc", "ac", 1),
+            ("kitten", "sitting", 3),
+            ("tsl", "tls", 1),
+            ("wlecmoe", "welcome", 2),
+        ] {
             assert_eq!(distance(a, b), d, "{a} {b}");
         }
     }

@@ -1,2 +1,23 @@
-//! The program.
-fn main() {}
+//! Posthaste, a mailing-list server: the program. It alone reads configuration, environment, clock and signals.
+
+mod cli;
+mod clock;
+mod config;
+mod control;
+mod dev;
+mod logging;
+mod serve;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+fn main() -> ExitCode {
+    // One TLS provider everywhere; a second call would only say that it is there already.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let cli = cli::Cli::parse();
+    match cli.run() {
+        Ok(exit) => exit.into(),
+        Err(error) => cli::output::fail(&error).into(),
+    }
+}
