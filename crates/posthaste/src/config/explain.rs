@@ -23,7 +23,7 @@ pub(crate) fn reference() -> String {
 
 /// The part of the reference on one key (`relay.tls`, or `tls` if only one section has it) or one section
 /// (`relay`). The error says what to ask for instead.
-pub(crate) fn explain(asked: &str) -> Result<String, String> {
+pub(crate) fn key(asked: &str) -> Result<String, String> {
     let config = Config::default();
     let sections = config.sections();
     let asked = asked.trim_matches(['[', ']']);
@@ -157,6 +157,8 @@ mod tests {
     fn every_key_has_a_text_and_a_value_to_show() {
         for key in Config::default().sections().iter().flat_map(|section| section.keys()) {
             assert!(prose(key.docs).ends_with('.'), "{}: {:?}", key.full(), key.docs);
+            let says_unset = prose(key.docs).contains("Unset:");
+            assert_eq!(key.default.is_none(), says_unset, "{}: say what it means unset", key.full());
             assert!(
                 key.default.is_some() != key.example.is_some(),
                 "{} needs a default or an example",
@@ -167,12 +169,12 @@ mod tests {
 
     #[test]
     fn one_key_or_section() {
-        let tls = explain("relay.tls").unwrap();
+        let tls = key("relay.tls").unwrap();
         for part in ["starttls", "[relay]\ntls = \"none\"", "default: \"none\"", "reload"] {
             assert!(tls.contains(part), "{part} is missing in {tls}");
         }
-        assert_eq!(explain("tls").unwrap(), tls);
-        assert!(explain("[lmtp]").unwrap().contains("#listen = \"127.0.0.1:8024\""));
+        assert_eq!(key("tls").unwrap(), tls);
+        assert!(key("[lmtp]").unwrap().contains("#listen = \"127.0.0.1:8024\""));
     }
 
     #[test]
@@ -184,7 +186,7 @@ mod tests {
             ("listen", "lmtp.listen or smtp.listen"),
             ("xyzzy-plugh", "config explain` shows them all"),
         ] {
-            let error = explain(asked).unwrap_err();
+            let error = key(asked).unwrap_err();
             assert!(error.contains(says), "{asked}: {error}");
         }
     }
