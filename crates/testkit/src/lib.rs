@@ -1,16 +1,22 @@
 #![doc = include_str!("../README.md")]
 
+pub mod exim;
 pub mod mariadb;
 pub mod message;
+mod mta;
 pub mod ports;
+pub mod postfix;
 pub mod postgres;
 pub mod process;
 pub mod server;
 pub mod sink;
 pub mod source;
+pub mod swaks;
 pub mod wait;
 
+pub use exim::Exim;
 pub use ports::Port;
+pub use postfix::Postfix;
 pub use server::{Server, ServerOptions};
 pub use sink::Sink;
 pub use source::Source;

@@ -295,7 +295,7 @@ impl Drop for Server {
     }
 }
 
-async fn greets(addr: SocketAddr) -> bool {
+pub(crate) async fn greets(addr: SocketAddr) -> bool {
     let Ok(mut stream) = TcpStream::connect(addr).await else { return false };
     let mut code = [0; 4];
     let read = tokio::time::timeout(Duration::from_secs(5), stream.read_exact(&mut code)).await;

@@ -32,7 +32,7 @@ pub enum Latency {
     RoundTrip(Duration),
 }
 
-/// An SMTP sink on a loopback port of its own. It counts every (Message-ID, recipient) pair, so loss and
+/// An SMTP (and, to who says LHLO, LMTP) sink on a loopback port of its own. It counts every (Message-ID, recipient) pair, so loss and
 /// duplicates are exact. Stops when dropped.
 #[derive(Debug)]
 pub struct Sink {

@@ -23,6 +23,8 @@ pub(super) struct Session {
     used: usize,
     /// Replies gathered while more commands wait in `input` (RFC 2920 §3.2: answers may be batched too).
     output: Vec<u8>,
+    /// LHLO was said: one reply per recipient follows the final dot (RFC 2033 §4.2).
+    lmtp: bool,
     from: Option<String>,
     recipients: Vec<String>,
 }
@@ -35,6 +37,7 @@ impl Session {
             input: Vec::with_capacity(READ),
             used: 0,
             output: Vec::new(),
+            lmtp: false,
             from: None,
             recipients: Vec::new(),
         }
@@ -46,8 +49,13 @@ impl Session {
             let line = self.line().await?;
             let (verb, rest) = line.split_once([' ', ':']).unwrap_or((&line, ""));
             match verb.to_ascii_uppercase().as_str() {
-                "EHLO" | "LHLO" => self.answer(&Point::Ehlo, EHLO).await.map(drop)?,
-                "HELO" => self.answer(&Point::Ehlo, "250 sink.example").await.map(drop)?,
+                greeting @ ("EHLO" | "LHLO") => {
+                    self.lmtp = greeting == "LHLO";
+                    self.answer(&Point::Ehlo, EHLO).await?;
+                }
+                "HELO" => {
+                    self.answer(&Point::Ehlo, "250 sink.example").await?;
+                }
                 "MAIL" => self.mail(rest).await?,
                 "RCPT" => self.rcpt(rest).await?,
                 "DATA" => self.data().await?,
@@ -96,13 +104,16 @@ impl Session {
             return Ok(());
         }
         let message = self.message().await?;
-        let good = match self.shared.troubles.strike(&Point::Dot) {
-            Some(what) => self.suffer(what).await.map(|()| false)?,
-            None => true,
-        };
-        if good {
+        let replies = if self.lmtp { self.recipients.len() } else { 1 };
+        let trouble = self.shared.troubles.strike(&Point::Dot).or_else(|| {
             self.count(message);
-            self.answer(&Point::Counted, "250 2.0.0 counted").await?;
+            self.shared.troubles.strike(&Point::Counted)
+        });
+        for _ in 0..replies {
+            match &trouble {
+                Some(what) => self.suffer(what.clone()).await?,
+                None => self.reply("250 2.0.0 counted").await?,
+            }
         }
         self.reset();
         Ok(())
