@@ -1,0 +1,45 @@
+use std::sync::Arc;
+
+use tokio::sync::{OnceCell, Semaphore};
+use tokio_rustls::TlsConnector;
+
+use super::connection::lost;
+use super::relay::{Relay, Tls};
+use super::resolve::Resolver;
+use super::session::Trouble;
+use super::tls;
+
+/// The relay as it is set now, with what is made from the settings once. A new setting makes a new site.
+pub(crate) struct Site {
+    pub(crate) relay: Relay,
+    /// `host:port`, for logs.
+    pub(crate) hop: String,
+    /// One permit for each connection in use.
+    pub(crate) permits: Arc<Semaphore>,
+    tools: OnceCell<Tools>,
+}
+
+/// What connecting needs; made on first use, for it may fail, and then is tried again.
+pub(crate) struct Tools {
+    pub(crate) resolver: Resolver,
+    pub(crate) tls: Option<TlsConnector>,
+}
+
+impl Site {
+    pub(crate) fn new(relay: Relay) -> Self {
+        let permits = Arc::new(Semaphore::new(relay.max_connections.clamp(1, Semaphore::MAX_PERMITS)));
+        Self { hop: relay.hop(), permits, tools: OnceCell::new(), relay }
+    }
+
+    pub(crate) async fn tools(&self) -> Result<&Tools, Trouble> {
+        let make = async || {
+            let relay = self.relay.clone();
+            let made = tokio::task::spawn_blocking(move || {
+                let tls = if relay.tls == Tls::None { None } else { Some(tls::connector(&relay)?) };
+                Ok(Tools { resolver: Resolver::new(&relay)?, tls })
+            });
+            made.await.unwrap_or_else(|error| Err(lost(error)))
+        };
+        self.tools.get_or_try_init(make).await
+    }
+}
