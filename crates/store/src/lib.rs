@@ -1,1 +1,24 @@
 #![doc = include_str!("../README.md")]
+
+mod classify;
+mod error;
+mod migrations;
+mod queries;
+mod schema;
+mod store;
+mod tables;
+mod target;
+
+pub use error::StoreError;
+pub use queries::bans::{Ban, Scope};
+pub use queries::directory::{DirectoryDomain, DirectoryList, DirectoryRows};
+pub use queries::header_matches::HeaderMatch;
+pub use queries::held::{HeldMessage, HeldSummary};
+pub use queries::lists::ListSummary;
+pub use queries::members::{Added, MemberChange, Synced};
+pub use queries::pendings::Pending;
+pub use queries::posting::{Banned, Membership, PostingFacts};
+pub use queries::recipients::RecipientRow;
+pub use queries::templates::{Template, TemplateBody};
+pub use schema::Schema;
+pub use store::{ROWS, Store};

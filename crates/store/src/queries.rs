@@ -1,0 +1,16 @@
+//! What the rooms ask of the database, one file for each matter. Every method of [`Store`](crate::Store) is here.
+
+pub(crate) mod bans;
+pub(crate) mod directory;
+pub(crate) mod domains;
+pub(crate) mod header_matches;
+pub(crate) mod held;
+pub(crate) mod lists;
+pub(crate) mod members;
+pub(crate) mod pendings;
+pub(crate) mod people;
+pub(crate) mod posting;
+pub(crate) mod preferences;
+pub(crate) mod recipients;
+pub(crate) mod templates;
+pub(crate) mod words;

@@ -1,0 +1,209 @@
+use bytes::{Bytes, BytesMut};
+use posthaste_model::{EntryId, Envelope, Timestamp};
+use sea_orm::sea_query::{Expr, ExprTrait, OnConflict, Order, Query, SelectStatement};
+use sea_orm::{ConnectionTrait, DatabaseTransaction, QueryResult};
+use uuid::Uuid;
+
+use super::words::{insert, json, unjson};
+use crate::error::{Fault, odd};
+use crate::tables::{Counter as C, HeldMessage as H, HeldPiece as P};
+use crate::{Store, StoreError};
+
+/// Bytes of a message in one row, below the packet limit of any server (MariaDB's default is 16 MiB, our messages may be
+/// larger).
+const PIECE: usize = 1 << 20;
+/// The series that numbers held messages.
+const SERIES: &str = "held_message";
+
+/// A post that waits for a moderator.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct HeldMessage {
+    /// The entry of the spool it was; holding the same one again changes nothing.
+    pub id: EntryId,
+    /// The list's key.
+    pub list: Uuid,
+    /// Who wrote it, as the rules saw it; empty if nobody could be named.
+    pub sender: String,
+    /// Its subject, decoded.
+    pub subject: String,
+    /// Its Message-ID with angle brackets.
+    pub message_id: String,
+    /// The Message-ID-Hash.
+    pub message_id_hash: String,
+    /// Why it is held, one text a reason.
+    pub reasons: Vec<String>,
+    /// What SMTP said.
+    pub envelope: Envelope,
+    /// When it was held.
+    pub held_at: Timestamp,
+    /// The message as received.
+    pub message: Bytes,
+}
+
+/// The same without the message, for overviews.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct HeldSummary {
+    /// The entry of the spool it was.
+    pub id: EntryId,
+    /// Its number for people and programs: 1 is the first ever held on this site.
+    pub number: i64,
+    /// The list's key.
+    pub list: Uuid,
+    /// Who wrote it.
+    pub sender: String,
+    /// Its subject, decoded.
+    pub subject: String,
+    /// Its Message-ID with angle brackets.
+    pub message_id: String,
+    /// Why it is held.
+    pub reasons: Vec<String>,
+    /// When it was held.
+    pub held_at: Timestamp,
+    /// Bytes of the message.
+    pub size: u64,
+}
+
+impl Store {
+    /// Stores a held post. When this returns it is durable, whole or not at all; held already: nothing happens.
+    pub async fn hold(&self, held: &HeldMessage) -> Result<(), StoreError> {
+        self.writing(async |db| {
+            if exists(db, held.id).await? {
+                return Ok(());
+            }
+            let number = next_number(db).await?;
+            // Somebody who held the same one meanwhile had to pass the counter before us.
+            if exists(db, held.id).await? {
+                return Ok(());
+            }
+            let no_list = StoreError::NoSuchList(held.list.to_string());
+            db.execute(&row(held, number)?).await.map_err(|e| Fault::reference_means(e, no_list))?;
+            for (place, piece) in (0_i32..).zip(held.message.chunks(PIECE)) {
+                let row = [held.id.uuid().into(), place.into(), piece.to_vec().into()];
+                db.execute(&insert(P::Table, [P::Held, P::Place, P::Bytes], [row])).await?;
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    /// A page of held posts in the order of their numbers; `after` is the last number of the page before.
+    pub async fn held_page(
+        &self,
+        list: Uuid,
+        after: i64,
+        limit: u64,
+    ) -> Result<Vec<HeldSummary>, StoreError> {
+        let query = Query::select()
+            .columns(SUMMARY)
+            .from(H::Table)
+            .and_where(Expr::col(H::List).eq(list))
+            .and_where(Expr::col(H::Number).gt(after))
+            .order_by(H::Number, Order::Asc)
+            .limit(limit)
+            .take();
+        self.reading(async |db| db.query_all(&query).await?.iter().map(read_summary).collect()).await
+    }
+
+    /// One held post with its message.
+    pub async fn held(&self, id: EntryId) -> Result<Option<HeldMessage>, StoreError> {
+        let summary: SelectStatement = Query::select()
+            .columns(SUMMARY)
+            .columns([H::MessageIdHash, H::Envelope])
+            .from(H::Table)
+            .and_where(Expr::col(H::Id).eq(id.uuid()))
+            .take();
+        self.reading(async |db| {
+            let Some(row) = db.query_one(&summary).await? else { return Ok(None) };
+            let s = read_summary(&row)?;
+            let mut message = BytesMut::with_capacity(usize::try_from(s.size).unwrap_or(0));
+            while (message.len() as u64) < s.size {
+                let place = i32::try_from(message.len() / PIECE).map_err(odd)?;
+                let piece = Query::select()
+                    .column(P::Bytes)
+                    .from(P::Table)
+                    .and_where(Expr::col(P::Held).eq(id.uuid()))
+                    .and_where(Expr::col(P::Place).eq(place))
+                    .take();
+                // Released or removed while we read.
+                let Some(row) = db.query_one(&piece).await? else { return Ok(None) };
+                message.extend_from_slice(&row.try_get_by_index::<Vec<u8>>(0)?);
+            }
+            Ok(Some(HeldMessage {
+                id,
+                list: s.list,
+                sender: s.sender,
+                subject: s.subject,
+                message_id: s.message_id,
+                message_id_hash: row.try_get_by_index(SUMMARY.len())?,
+                reasons: s.reasons,
+                envelope: unjson(&row.try_get_by_index::<String>(SUMMARY.len() + 1)?)?,
+                held_at: s.held_at,
+                message: message.freeze(),
+            }))
+        })
+        .await
+    }
+
+    /// Removes a held post; says whether it was there, which only one of several callers is told.
+    pub async fn remove_held(&self, id: EntryId) -> Result<bool, StoreError> {
+        let delete = Query::delete().from_table(H::Table).and_where(Expr::col(H::Id).eq(id.uuid())).take();
+        self.writing(async |db| Ok(db.execute(&delete).await?.rows_affected() > 0)).await
+    }
+}
+
+async fn exists(db: &DatabaseTransaction, id: EntryId) -> Result<bool, Fault> {
+    let query = Query::select().column(H::Id).from(H::Table).and_where(Expr::col(H::Id).eq(id.uuid())).take();
+    Ok(db.query_one(&query).await?.is_some())
+}
+
+/// Takes the next number; whoever else holds a post waits here until we have committed.
+async fn next_number(db: &DatabaseTransaction) -> Result<i64, Fault> {
+    let mut first = insert(C::Table, [C::Name, C::Next], [[SERIES.into(), 1_i64.into()]]);
+    db.execute(first.on_conflict(OnConflict::column(C::Name).do_nothing_on([C::Name]).to_owned())).await?;
+    let this = Expr::col(C::Name).eq(SERIES);
+    let take = Query::update()
+        .table(C::Table)
+        .value(C::Next, Expr::col(C::Next).add(1_i64))
+        .and_where(this.clone())
+        .take();
+    db.execute(&take).await?;
+    match db.query_one(Query::select().column(C::Next).from(C::Table).and_where(this)).await? {
+        Some(row) => Ok(row.try_get_by_index::<i64>(0)? - 1),
+        None => Err(odd("the counter of held messages is gone").into()),
+    }
+}
+
+fn row(held: &HeldMessage, number: i64) -> Result<sea_orm::sea_query::InsertStatement, StoreError> {
+    let row = [
+        held.id.uuid().into(),
+        number.into(),
+        held.list.into(),
+        held.sender.as_str().into(),
+        held.subject.as_str().into(),
+        held.message_id.as_str().into(),
+        json(&held.reasons)?.into(),
+        held.held_at.as_micros().into(),
+        i64::try_from(held.message.len()).map_err(odd)?.into(),
+        held.message_id_hash.as_str().into(),
+        json(&held.envelope)?.into(),
+    ];
+    let [a, b, c, d, e, f, g, h, i] = SUMMARY;
+    Ok(insert(H::Table, [a, b, c, d, e, f, g, h, i, H::MessageIdHash, H::Envelope], [row]))
+}
+
+const SUMMARY: [H; 9] =
+    [H::Id, H::Number, H::List, H::Sender, H::Subject, H::MessageId, H::Reasons, H::HeldAt, H::Size];
+
+fn read_summary(row: &QueryResult) -> Result<HeldSummary, Fault> {
+    Ok(HeldSummary {
+        id: EntryId::new(row.try_get_by_index(0)?),
+        number: row.try_get_by_index(1)?,
+        list: row.try_get_by_index(2)?,
+        sender: row.try_get_by_index(3)?,
+        subject: row.try_get_by_index(4)?,
+        message_id: row.try_get_by_index(5)?,
+        reasons: unjson(&row.try_get_by_index::<String>(6)?)?,
+        held_at: Timestamp::from_micros(row.try_get_by_index(7)?),
+        size: row.try_get_by_index::<i64>(8)?.unsigned_abs(),
+    })
+}

@@ -1,0 +1,141 @@
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use sea_orm::{
+    DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, IsolationLevel, SqliteTransactionMode,
+    TransactionOptions, TransactionTrait,
+};
+
+use crate::StoreError;
+use crate::error::Fault;
+use crate::target::Target;
+
+/// How many rows one statement may write or look up: with at most 16 values a row this stays below the 32,766
+/// parameters of `SQLite` and the 65,535 of the servers.
+pub const ROWS: usize = 2_000;
+
+/// How long a method may take, from its call to its answer; a server that is frozen never answers by itself.
+const DEADLINE: Duration = Duration::from_secs(10);
+/// How often a transaction that lost a deadlock or a race is done again.
+const ATTEMPTS: usize = 4;
+
+/// The database. Cheap to clone; all clones share their connections.
+#[derive(Clone, Debug)]
+pub struct Store {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    writer: DatabaseConnection,
+    reader: DatabaseConnection,
+    label: String,
+}
+
+impl Store {
+    /// Opens `sqlite:PATH`, `postgres://…` or `mysql://…`. Nothing is connected yet: this succeeds while the server is
+    /// down, each method then answers [`StoreError::Unavailable`] within a few seconds, and works when it is back.
+    pub async fn connect(url: &str) -> Result<Self, StoreError> {
+        let target = Target::parse(url)?;
+        let (writer, reader) = target.open().await?;
+        Ok(Self { inner: Arc::new(Inner { writer, reader, label: target.label() }) })
+    }
+
+    /// What people call this database: `MariaDB at db.example/posthaste`. Never holds the password.
+    pub fn label(&self) -> &str {
+        &self.inner.label
+    }
+
+    /// Is it there?
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        self.reading(async |db| Ok(db.ping().await?)).await
+    }
+
+    /// Closes all connections; statements under way are finished first.
+    pub async fn close(&self) {
+        // Closing cannot fail in a way that somebody could mend.
+        let _ = self.inner.reader.close_by_ref().await;
+        let _ = self.inner.writer.close_by_ref().await;
+    }
+
+    pub(crate) fn engine(&self) -> DbBackend {
+        self.inner.reader.get_database_backend()
+    }
+
+    /// Runs statements that only read, each by itself.
+    pub(crate) async fn reading<T>(
+        &self,
+        read: impl AsyncFn(&DatabaseConnection) -> Result<T, Fault>,
+    ) -> Result<T, StoreError> {
+        self.within(DEADLINE, read(&self.inner.reader)).await
+    }
+
+    /// Runs one transaction that writes, again if it lost a deadlock; `write` must therefore change nothing outside it.
+    pub(crate) async fn writing<T>(
+        &self,
+        write: impl AsyncFn(&DatabaseTransaction) -> Result<T, Fault>,
+    ) -> Result<T, StoreError> {
+        self.writing_within(DEADLINE, write).await
+    }
+
+    /// The same with a deadline of its own.
+    pub(crate) async fn writing_within<T>(
+        &self,
+        deadline: Duration,
+        write: impl AsyncFn(&DatabaseTransaction) -> Result<T, Fault>,
+    ) -> Result<T, StoreError> {
+        let attempts = async {
+            let mut attempt = 1;
+            loop {
+                match self.once(&write).await {
+                    Err(fault) if fault.again() && attempt < ATTEMPTS => attempt += 1,
+                    done => return done,
+                }
+            }
+        };
+        self.within(deadline, attempts).await
+    }
+
+    async fn once<T>(
+        &self,
+        write: &impl AsyncFn(&DatabaseTransaction) -> Result<T, Fault>,
+    ) -> Result<T, Fault> {
+        let transaction = self.begin().await?;
+        let done = write(&transaction).await?;
+        transaction.commit().await?;
+        Ok(done)
+    }
+
+    async fn begin(&self) -> Result<DatabaseTransaction, DbErr> {
+        let options = match self.engine() {
+            // A deferred transaction that first reads fails at once when another writer was quicker.
+            DbBackend::Sqlite => TransactionOptions {
+                sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+                ..TransactionOptions::default()
+            },
+            // Its default, repeatable read, hides rows from us that our own "insert unless there" has just met.
+            DbBackend::MySql => TransactionOptions {
+                isolation_level: Some(IsolationLevel::ReadCommitted),
+                ..TransactionOptions::default()
+            },
+            _ => TransactionOptions::default(),
+        };
+        self.inner.writer.begin_with_options(options).await
+    }
+
+    async fn within<T>(
+        &self,
+        deadline: Duration,
+        work: impl Future<Output = Result<T, Fault>>,
+    ) -> Result<T, StoreError> {
+        match tokio::time::timeout(deadline, work).await {
+            Ok(done) => done.map_err(|fault| fault.into_error(&self.inner.label)),
+            Err(_) => Err(StoreError::Unavailable(format!(
+                "{} gave no answer within {} s",
+                self.inner.label,
+                deadline.as_secs()
+            ))),
+        }
+    }
+}

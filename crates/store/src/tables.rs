@@ -1,0 +1,179 @@
+//! The names of tables and columns, once. What they hold is told in `migrations/`.
+
+use sea_orm::DeriveIden;
+
+/// One row: which migrations have run.
+#[derive(DeriveIden, Clone, Copy)]
+#[sea_orm(iden = "posthaste_schema")]
+pub(crate) enum Schema {
+    Table,
+    Id,
+    Version,
+}
+
+/// Numbers handed out one after the other, a row for each series.
+#[derive(DeriveIden, Clone, Copy)]
+pub(crate) enum Counter {
+    Table,
+    Name,
+    Next,
+}
+
+/// A mail domain.
+#[derive(DeriveIden, Clone, Copy)]
+pub(crate) enum Domain {
+    Table,
+    Id,
+    MailHost,
+    Description,
+    AliasDomain,
+}
+
+/// A mailing list. `settings` is the truth; the columns after it repeat what must be read for many lists at once.
+#[derive(DeriveIden, Clone, Copy)]
+pub(crate) enum MailingList {
+    Table,
+    Id,
+    ListId,
+    Local,
+    Host,
+    Settings,
+    Advertised,
+    DisplayName,
+    Description,
+    MaxMessageSize,
+    PostId,
+    Volume,
+    NextDigestNumber,
+    CreatedAt,
+    LastPostAt,
+    DigestLastSentAt,
+    UsenetWatermark,
+}
+
+/// A person, who may have several addresses.
+#[derive(DeriveIden, Clone, Copy)]
+#[sea_orm(iden = "users")]
+pub(crate) enum User {
+    Table,
+    Id,
+    DisplayName,
+    PasswordHash,
+    IsServerOwner,
+    PreferredAddress,
+    CreatedAt,
+}
+
+/// An address; its user may be unknown.
+#[derive(DeriveIden, Clone, Copy)]
+pub(crate) enum Address {
+    Table,
+    Id,
+    Key,
+    Spelling,
+    DisplayName,
+    User,
+    VerifiedAt,
+    RegisteredAt,
+}
+
+/// An address in a role on a list.
+#[derive(DeriveIden, Clone, Copy)]
+pub(crate) enum Member {
+    Table,
+    Id,
+    List,
+    Address,
+    Role,
+    DisplayName,
+    ModerationAction,
+    CreatedAt,
+}
+
+/// The preference columns that users, addresses and members each have; NULL is "as the next level says".
+#[derive(DeriveIden, Clone, Copy)]
+pub(crate) enum Preference {
+    AcknowledgePosts,
+    DeliveryMode,
+    DeliveryStatus,
+    HideAddress,
+    PreferredLanguage,
+    ReceiveListCopy,
+    ReceiveOwnPostings,
+}
+
+/// Who may not write or join. `scope` is the list's key, or the nil UUID for the site: unique keys need a value.
+#[derive(DeriveIden, Clone, Copy)]
+pub(crate) enum Ban {
+    Table,
+    Id,
+    Scope,
+    List,
+    Entry,
+    Key,
+    Exact,
+    CreatedAt,
+}
+
+/// A rule on a header field.
+#[derive(DeriveIden, Clone, Copy)]
+pub(crate) enum HeaderMatch {
+    Table,
+    Id,
+    List,
+    Position,
+    Header,
+    Pattern,
+    Action,
+    Tag,
+}
+
+/// A text that replaces a built-in one, for the site, a domain or a list.
+#[derive(DeriveIden, Clone, Copy)]
+pub(crate) enum Template {
+    Table,
+    Id,
+    Name,
+    Context,
+    Uri,
+    Body,
+    Username,
+    Password,
+}
+
+/// A post that waits for a moderator.
+#[derive(DeriveIden, Clone, Copy)]
+pub(crate) enum HeldMessage {
+    Table,
+    Id,
+    Number,
+    List,
+    Sender,
+    Subject,
+    MessageId,
+    MessageIdHash,
+    Reasons,
+    Envelope,
+    HeldAt,
+    Size,
+}
+
+/// The bytes of held posts, in pieces that fit any server's packet limit.
+#[derive(DeriveIden, Clone, Copy)]
+pub(crate) enum HeldPiece {
+    Table,
+    Held,
+    Place,
+    Bytes,
+}
+
+/// What waits for somebody to come back with a token.
+#[derive(DeriveIden, Clone, Copy)]
+pub(crate) enum Pending {
+    Table,
+    Id,
+    TokenHash,
+    Kind,
+    Payload,
+    ExpiresAt,
+}
