@@ -108,6 +108,14 @@ pub(crate) struct Change {
     pub(crate) also: Vec<Stage>,
 }
 
+/// Why a file was left where it is.
+#[derive(Debug, Clone)]
+pub(crate) struct LeftAlone {
+    pub(crate) why: String,
+    /// True if reading it may work later.
+    pub(crate) again: bool,
+}
+
 /// A stage to wait for, as found in a file.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Found {
@@ -126,7 +134,7 @@ pub(crate) struct Index {
     /// What is in quarantine, and since when.
     pub(crate) quarantined: BTreeMap<EntryId, Timestamp>,
     /// Files that were left alone, and why.
-    pub(crate) left_alone: BTreeMap<EntryId, String>,
+    pub(crate) left_alone: BTreeMap<EntryId, LeftAlone>,
 }
 
 impl Index {
@@ -238,7 +246,9 @@ impl Index {
                 self.leave(id, stage);
             }
             Then::Again { .. } => {
-                if self.leave(id, stage).is_some() {
+                // An administrator makes due what sleeps, and takes nothing out of anyone's hands.
+                let asleep = matches!(self.wait(id, stage), Some(Wait { place: Place::Delayed { .. }, .. }));
+                if (change.by.token.is_some() || asleep) && self.leave(id, stage).is_some() {
                     let due = change.due;
                     let place = if due > now { Place::Delayed { due } } else { Place::Ready { since: due } };
                     self.enter(id, stage, 0, place);

@@ -95,12 +95,7 @@ impl Spool {
     /// Reads the whole entry, checking every octet. A damaged one goes to quarantine.
     pub async fn load(self: &Arc<Self>, leased: &Leased) -> Result<Entry, SpoolError> {
         let id = leased.id;
-        let spool = Arc::clone(self);
-        let path = self.layout.entry(id);
-        let loaded = self.workers.run(move || spool.load_now(id)).await;
-        loaded.unwrap_or_else(|| {
-            Err(SpoolError::disk("read", &path, std::io::Error::other("the reader panicked")))
-        })
+        self.blocking(move |spool| spool.load_now(id)).await
     }
 
     pub(crate) fn load_now(&self, id: EntryId) -> Result<Entry, SpoolError> {

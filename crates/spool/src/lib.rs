@@ -3,13 +3,17 @@
 mod disk;
 mod entry;
 mod error;
+#[cfg(any(test, feature = "fake-disk"))]
+pub mod fake;
 mod format;
+mod guard;
 mod health;
 mod index;
 mod layout;
 mod lease;
 mod options;
 mod pause;
+mod peek;
 mod put;
 mod quarantine;
 mod record;
@@ -24,6 +28,7 @@ pub use health::SpoolTrouble;
 pub use index::Pulse;
 pub use lease::Leased;
 pub use options::Options;
+pub use peek::{Peek, Summary};
 pub use quarantine::Quarantined;
 pub use spool::Spool;
 

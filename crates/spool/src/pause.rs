@@ -23,12 +23,10 @@ impl Spool {
     }
 
     async fn mark(self: &Arc<Self>, stage: Stage, paused: bool) -> Result<(), SpoolError> {
-        let spool = Arc::clone(self);
-        let path = self.layout.pause(stage);
-        let marked = self.workers.run(move || {
+        self.blocking(move |spool| {
             let path = spool.layout.pause(stage);
             if paused {
-                spool.disk.create(&path).map(drop).map_err(|e| SpoolError::disk("create", &path, e))?;
+                spool.disk.create(&path).map_err(|e| SpoolError::disk("create", &path, e))?;
             } else {
                 match spool.disk.unlink(&path) {
                     Err(e) if !missing(&e) => return Err(SpoolError::disk("delete", &path, e)),
@@ -37,10 +35,8 @@ impl Spool {
             }
             let folder = spool.layout.paused();
             spool.disk.sync_dir(&folder).map_err(|e| SpoolError::disk("sync", &folder, e))
-        });
-        marked.await.unwrap_or_else(|| {
-            Err(SpoolError::disk("write", &path, std::io::Error::other("the writer panicked")))
         })
+        .await
     }
 
     pub(crate) fn read_pauses(&self) -> Result<(), SpoolError> {

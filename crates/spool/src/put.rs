@@ -21,15 +21,13 @@ impl Spool {
     pub async fn put(self: &Arc<Self>, entry: NewEntry) -> Result<EntryId, SpoolError> {
         let id = entry.id;
         let claim = Claim::on(self, id).await;
-        let work = move || {
-            let put = claim.0.put_now(&entry);
+        // The claim goes with the work, which is done even if nobody waits for it any more.
+        self.blocking(move |spool| {
+            let put = spool.put_now(&entry);
             drop(claim);
             put
-        };
-        let path = self.layout.entry(id);
-        self.workers.run(work).await.unwrap_or_else(|| {
-            Err(SpoolError::disk("write", &path, io::Error::other("the writer panicked")))
-        })?;
+        })
+        .await?;
         Ok(id)
     }
 
@@ -58,7 +56,11 @@ impl Spool {
         let (front, message, back) = format::new_entry(&header, &entry.message, &events)?;
         let parts: [&[u8]; 3] = [&front, &message, &back];
         let length: u64 = parts.iter().map(|p| p.len() as u64).sum();
-        self.place(id, &parts)?;
+        if let Err(error) = self.place(id, &parts) {
+            // Not accepted, so not kept: should its name have been given, it goes.
+            let _ = self.disk.unlink(&path);
+            return Err(error);
+        }
 
         let now = self.monotonic();
         let found: Vec<Found> = waiting

@@ -1,9 +1,10 @@
-use std::io;
+use std::path::Path;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use posthaste_model::{EntryId, Timestamp};
 
+use crate::disk::Disk;
 use crate::entry::{Event, Kind, Then};
 use crate::error::SpoolError;
 use crate::format::{self, Fault};
@@ -29,7 +30,7 @@ impl Spool {
     pub async fn quarantine(self: &Arc<Self>, leased: &Leased, why: &str) -> Result<(), SpoolError> {
         let id = leased.id;
         let why = why.to_owned();
-        self.blocking(id, move |spool| {
+        self.blocking(move |spool| {
             if lock(&spool.index).contains(id) {
                 spool.quarantine_now(id, &why)
             } else {
@@ -39,21 +40,22 @@ impl Spool {
         .await
     }
 
-    /// What is in quarantine, oldest first.
-    pub fn quarantined(&self) -> Vec<(EntryId, Timestamp)> {
-        lock(&self.index).quarantined.iter().map(|(id, at)| (*id, *at)).collect()
+    /// How much is in quarantine, and since when the oldest of it. Cheap: no I/O.
+    pub fn quarantine_pulse(&self) -> (usize, Option<Timestamp>) {
+        let index = lock(&self.index);
+        (index.quarantined.len(), index.quarantined.values().min().copied())
     }
 
     /// Files that were left where they are because they cannot be read or a later version wrote them, and why.
     pub fn left_alone(&self) -> Vec<(EntryId, String)> {
-        lock(&self.index).left_alone.iter().map(|(id, why)| (*id, why.clone())).collect()
+        lock(&self.index).left_alone.iter().map(|(id, left)| (*id, left.why.clone())).collect()
     }
 
     /// Takes an entry out of quarantine, or makes due now what sleeps.
     pub async fn retry(self: &Arc<Self>, id: EntryId) -> Result<(), SpoolError> {
         self.scan_complete().await;
         if lock(&self.index).quarantined.contains_key(&id) {
-            return self.blocking(id, move |spool| spool.release(id)).await;
+            return self.blocking(move |spool| spool.release(id)).await;
         }
         if !lock(&self.index).contains(id) {
             return Err(SpoolError::Gone(id));
@@ -70,7 +72,7 @@ impl Spool {
     /// Deletes an entry, waiting or in quarantine, for good.
     pub async fn remove(self: &Arc<Self>, id: EntryId) -> Result<(), SpoolError> {
         self.scan_complete().await;
-        self.blocking(id, move |spool| {
+        self.blocking(move |spool| {
             let (path, folder) = if lock(&spool.index).quarantined.contains_key(&id) {
                 (spool.layout.set_aside(id), spool.layout.quarantine())
             } else {
@@ -160,25 +162,17 @@ impl Spool {
                 let _ = self.disk.unlink(&folder.join(name));
                 continue;
             }
-            let at = read_file(self, &self.layout.why(id), None)
-                .ok()
-                .and_then(|text| Timestamp::parse_rfc3339(String::from_utf8_lossy(&text).lines().next()?));
-            lock(&self.index).quarantined.insert(id, at.unwrap_or_else(|| self.clock.now()));
+            let (at, _) = read_why(&*self.disk, &self.layout.why(id));
+            lock(&self.index).quarantined.insert(id, at);
         }
         Ok(())
     }
+}
 
-    /// Runs blocking work on behalf of an entry.
-    pub(crate) async fn blocking<T: Send + 'static>(
-        self: &Arc<Self>,
-        id: EntryId,
-        work: impl FnOnce(&Self) -> Result<T, SpoolError> + Send + 'static,
-    ) -> Result<T, SpoolError> {
-        let spool = Arc::clone(self);
-        let done = self.workers.run(move || work(&spool)).await;
-        let path = self.layout.entry(id);
-        done.unwrap_or_else(|| {
-            Err(SpoolError::disk("work on", &path, io::Error::other("the worker panicked")))
-        })
-    }
+/// When and why, from the file beside an entry in quarantine; the beginning of time if it is not there.
+pub(crate) fn read_why(disk: &dyn Disk, path: &Path) -> (Timestamp, String) {
+    let text = disk.open(path, false).and_then(|file| file.read(0, 4096)).unwrap_or_default();
+    let text = String::from_utf8_lossy(&text);
+    let (at, why) = text.split_once('\n').unwrap_or_default();
+    (Timestamp::parse_rfc3339(at).unwrap_or_default(), why.trim_end().to_owned())
 }

@@ -1,4 +1,5 @@
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -68,10 +69,7 @@ impl Spool {
             let spool = Arc::clone(self);
             self.workers.submit(move || spool.write_journal(id));
         }
-        let path = self.layout.entry(id);
-        result.await.unwrap_or_else(|_| {
-            Err(SpoolError::disk("write", &path, io::Error::other("the writer panicked")))
-        })
+        result.await.unwrap_or_else(|_| Err(self.panicked()))
     }
 
     /// Writes what waits for this entry, group by group, until nothing does.
@@ -87,7 +85,9 @@ impl Spool {
                     }
                 }
             };
-            let result = self.append(id, &group);
+            // Whatever happens, those who wait are told and their leases are not left hanging.
+            let result = catch_unwind(AssertUnwindSafe(|| self.append(id, &group)));
+            let result = result.unwrap_or_else(|_| Err(self.panicked()));
             self.settle(id, group, &result);
         }
     }

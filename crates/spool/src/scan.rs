@@ -9,7 +9,7 @@ use crate::disk::Disk;
 use crate::entry::{Waiting, replay};
 use crate::error::SpoolError;
 use crate::format::{self, Fault, Header, Tail};
-use crate::index::{EndState, FileEnd, Found};
+use crate::index::{EndState, FileEnd, Found, LeftAlone};
 use crate::put::missing;
 use crate::spool::Spool;
 use crate::workers::lock;
@@ -23,6 +23,8 @@ const FIRST_READ: usize = 8192;
 pub(crate) struct Skimmed {
     pub(crate) header: Header,
     pub(crate) tail: Tail,
+    /// Octets of the message.
+    pub(crate) size: u64,
 }
 
 impl Skimmed {
@@ -56,7 +58,8 @@ pub(crate) fn skim(disk: &dyn Disk, path: &Path) -> Result<Skimmed, SkimError> {
         let rest = file.read(after as u64, rest).map_err(SkimError::Io)?;
         format::tail(&rest, &front)
     };
-    Ok(Skimmed { tail: tail.map_err(SkimError::Fault)?, header: front.header })
+    let size = front.message_len as u64;
+    Ok(Skimmed { tail: tail.map_err(SkimError::Fault)?, header: front.header, size })
 }
 
 impl Spool {
@@ -95,13 +98,13 @@ impl Spool {
             Err(SkimError::Fault(Fault::Damaged(why))) => return self.set_aside(id, &why),
             Err(SkimError::Fault(Fault::Newer(why))) => {
                 tracing::error!(%id, why, "a later version wrote this entry; it is left as it is");
-                lock(&self.index).left_alone.insert(id, why);
+                lock(&self.index).left_alone.insert(id, LeftAlone { why, again: false });
                 return;
             }
             Err(SkimError::Io(e)) if missing(&e) => return,
             Err(SkimError::Io(e)) => {
                 tracing::error!(%id, error = %e, "cannot read this entry; it is tried again");
-                lock(&self.index).left_alone.insert(id, e.to_string());
+                lock(&self.index).left_alone.insert(id, LeftAlone { why: e.to_string(), again: true });
                 return;
             }
         };
@@ -137,7 +140,7 @@ impl Spool {
     fn set_aside(&self, id: EntryId, why: &str) {
         if let Err(error) = self.quarantine_now(id, why) {
             tracing::error!(%id, %error, "cannot set a damaged entry aside");
-            lock(&self.index).left_alone.insert(id, why.to_owned());
+            lock(&self.index).left_alone.insert(id, LeftAlone { why: why.to_owned(), again: true });
         }
     }
 }

@@ -113,12 +113,6 @@ impl Spool {
         self.bell(stage).notify_waiters();
     }
 
-    pub(crate) fn ring_all(&self) {
-        for stage in Stage::ALL {
-            self.ring(stage);
-        }
-    }
-
     /// Microseconds of the monotonic clock.
     pub(crate) fn monotonic(&self) -> i64 {
         micros(self.clock.monotonic())
@@ -136,6 +130,21 @@ impl Spool {
         let error = SpoolError::disk(doing, path, error);
         self.health.fail(&error.to_string(), self.clock.now());
         error
+    }
+
+    /// Runs work on the disk to its end, whether or not the future is kept.
+    pub(crate) async fn blocking<T: Send + 'static>(
+        self: &Arc<Self>,
+        work: impl FnOnce(&Self) -> Result<T, SpoolError> + Send + 'static,
+    ) -> Result<T, SpoolError> {
+        let spool = Arc::clone(self);
+        let done = self.workers.run(move || work(&spool)).await;
+        done.unwrap_or_else(|| Err(self.panicked()))
+    }
+
+    /// The error of those whose work ended in a panic.
+    pub(crate) fn panicked(&self) -> SpoolError {
+        SpoolError::disk("work in", self.layout.root(), std::io::Error::other("the worker panicked"))
     }
 
     /// Asks how much is free.
