@@ -157,3 +157,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin, H: Handler> Connection<S, H> {
         let _ = timeout(LINGER, hear_out).await;
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,5 +1,6 @@
 use std::io;
 use std::net::SocketAddr;
+use std::os::unix::fs::FileTypeExt;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -162,10 +163,13 @@ async fn turn_away(mut stream: Box<dyn Stream>) {
     .await;
 }
 
+/// Removes a socket whose program is gone. Anything else in the way stays, and binding complains of it.
 async fn remove_stale(path: &Path) -> io::Result<()> {
+    if !std::fs::symlink_metadata(path).is_ok_and(|found| found.file_type().is_socket()) {
+        return Ok(());
+    }
     match UnixStream::connect(path).await {
-        Ok(_) => Err(io::Error::new(io::ErrorKind::AddrInUse, format!("{} is in use", path.display()))),
         Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => std::fs::remove_file(path),
-        Err(_) => Ok(()),
+        _ => Ok(()),
     }
 }
