@@ -1,0 +1,99 @@
+//! What rules and pipeline may know besides the post and the list.
+
+use posthaste_model::{Action, Address, Preferences, Role, Timestamp};
+use uuid::Uuid;
+
+use crate::post::Post;
+
+/// One membership of somebody a post mentions.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct MembershipFact {
+    /// The address of the post through which it was found.
+    pub sought: Address,
+    /// The address it is for: `sought` itself or another one of the same person.
+    pub address: Address,
+    /// In which role.
+    pub role: Role,
+    /// The membership's key.
+    pub member: Uuid,
+    /// The person's name; may be empty.
+    pub display_name: String,
+    /// What happens to this person's posts; `None` = as the list says.
+    pub moderation_action: Option<Action>,
+    /// What holds for this membership, all levels taken together.
+    pub preferences: Preferences,
+}
+
+/// What rules and steps may know of the site.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct SiteFacts {
+    /// Who runs it.
+    pub owner: String,
+    /// Where its pages are, without a slash at the end; `None` if they are not served.
+    pub base_url: Option<String>,
+    /// The name of this host.
+    pub hostname: String,
+    /// What X-Mailman-Version says: name and version of this software.
+    pub software: String,
+}
+
+/// Everything rules and steps may look at besides the post and the list, loaded once.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Facts {
+    /// Now, wall time.
+    pub now: Timestamp,
+    /// Every membership in this list, in any role, of the addresses that [`Facts::wanted`] names.
+    pub memberships: Vec<MembershipFact>,
+    /// Senders that are banned, each with the ban that says so.
+    pub banned: Vec<(Address, String)>,
+    /// Senders that are members of another list of this site that `accept_these_nonmembers` names as `@list@host`: the
+    /// posting address of that list and the sender.
+    pub elsewhere: Vec<(String, Address)>,
+    /// The site.
+    pub site: SiteFacts,
+    /// The number of this post (`%d` of the subject prefix).
+    pub post_number: i64,
+}
+
+impl Facts {
+    /// The addresses whose memberships must be loaded for this post: its senders and whom it names as recipients.
+    pub fn wanted(post: &Post) -> Vec<Address> {
+        let mut wanted = post.senders();
+        let mut seen: std::collections::HashSet<Address> = wanted.iter().cloned().collect();
+        wanted.extend(
+            post.explicit_recipients().into_iter().map(|m| m.address).filter(|a| seen.insert(a.clone())),
+        );
+        wanted
+    }
+
+    /// The membership that speaks for the author: of the first sender that has one, preferably under that very address.
+    pub fn author(&self, post: &Post) -> Option<&MembershipFact> {
+        post.senders().iter().find_map(|sender| self.member(sender))
+    }
+
+    /// The membership of this person, preferably under this very address.
+    pub fn member(&self, sought: &Address) -> Option<&MembershipFact> {
+        let of = |m: &&MembershipFact| m.role == Role::Member && m.sought == *sought;
+        let exact = self.memberships.iter().filter(of).find(|m| m.address == *sought);
+        exact.or_else(|| self.memberships.iter().find(of))
+    }
+
+    /// True if a sender runs the list, as owner or moderator.
+    pub fn author_runs_list(&self, post: &Post) -> bool {
+        let senders = post.senders();
+        self.memberships
+            .iter()
+            .any(|m| matches!(m.role, Role::Owner | Role::Moderator) && senders.contains(&m.sought))
+    }
+
+    /// Senders that have no membership of any kind: the list remembers them as nonmembers, so that an owner can set what
+    /// happens to their next post.
+    pub fn strangers(&self, post: &Post, posting_address: &str) -> Vec<Address> {
+        let known = |a: &Address| {
+            self.memberships
+                .iter()
+                .any(|m| m.sought == *a && matches!(m.role, Role::Member | Role::Nonmember))
+        };
+        post.senders().into_iter().filter(|a| !known(a) && a.key() != posting_address).collect()
+    }
+}

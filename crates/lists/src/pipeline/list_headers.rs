@@ -1,0 +1,65 @@
+use posthaste_mime::{Field, encode_phrase};
+use posthaste_model::SubAddress;
+
+use super::{Draft, Step, Stop};
+
+/// Says which list this is and how to use it (RFC 2919, RFC 2369, RFC 5064, RFC 8058). What another list or an author wrote
+/// under these names goes.
+pub(super) struct ListHeaders;
+
+const OURS: [&str; 9] = [
+    "Archived-At",
+    "List-Archive",
+    "List-Help",
+    "List-Id",
+    "List-Owner",
+    "List-Post",
+    "List-Subscribe",
+    "List-Unsubscribe",
+    "List-Unsubscribe-Post",
+];
+
+impl Step for ListHeaders {
+    const NAME: &'static str = "list-headers";
+
+    fn apply(&self, draft: &mut Draft<'_>) -> Result<(), Stop> {
+        if !draft.list.settings.include_rfc2369_headers {
+            return Ok(());
+        }
+        let list = draft.list;
+        let mailto = |sub| format!("<mailto:{}>", list.name.address(sub));
+        let description = encode_phrase(&draft.description());
+        let blank = if description.is_empty() { "" } else { " " };
+        let posting = if list.settings.allow_list_posts { mailto(SubAddress::Post) } else { "NO".to_owned() };
+        let leave = mailto(SubAddress::Leave);
+        let mut fields = vec![
+            ("List-Help", format!("<mailto:{}?subject=help>", list.name.address(SubAddress::Request))),
+            ("List-Id", format!("{description}{blank}<{}>", list.list_id)),
+            ("List-Owner", mailto(SubAddress::Owner)),
+            ("List-Post", posting),
+            ("List-Subscribe", mailto(SubAddress::Join)),
+            ("List-Unsubscribe", leave.clone()),
+        ];
+        if let Some(archive) = &draft.archive {
+            fields.push(("List-Archive", format!("<{}>", archive.list)));
+            fields.extend(archive.post.as_ref().map(|url| ("Archived-At", format!("<{url}>"))));
+        }
+        fields.sort();
+        let head = &mut draft.message.head;
+        head.retain(|field| !OURS.iter().any(|name| field.is(name)));
+        for (name, value) in &fields {
+            head.append(Field::structured(name, value));
+        }
+        if draft.personal && draft.facts.site.base_url.is_some() {
+            // RFC 8058 §3.1: one https address, which knows the recipient, and the mark that a POST to it suffices.
+            draft.slots.push((
+                "List-Unsubscribe",
+                format!(
+                    "List-Unsubscribe: <${{unsubscribe_url}}>,\r\n {leave}\r\n\
+                     List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"
+                ),
+            ));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,55 @@
+//! What is done to an accepted post, in order. Pure: a draft comes in, a changed draft goes out.
+//!
+//! A new step is one file here and one line in [`STEPS`].
+
+mod anonymise;
+mod avoid_duplicates;
+mod been_there;
+mod cleanse;
+mod cook;
+mod decorate;
+mod draft;
+mod list_headers;
+mod personal_to;
+mod reply_to;
+mod run;
+mod segment;
+mod sender_copy;
+mod subject_prefix;
+
+pub use self::draft::{ArchiveLinks, Draft, Stop};
+pub use self::run::{Outgoing, run};
+pub use self::segment::{Segment, TextEncoding, Vars, render, to_bytes};
+
+/// One step.
+trait Step {
+    /// Its name in logs.
+    const NAME: &'static str;
+    /// Changes the draft, or says that the post goes no further.
+    fn apply(&self, draft: &mut Draft<'_>) -> Result<(), Stop>;
+}
+
+/// One line of the table.
+struct Link {
+    name: &'static str,
+    apply: fn(&mut Draft<'_>) -> Result<(), Stop>,
+}
+
+macro_rules! steps {
+    ($($step:path),* $(,)?) => { &[$(Link { name: <$step as Step>::NAME, apply: |draft| $step.apply(draft) }),*] };
+}
+
+/// What an accepted post goes through, in this order.
+const STEPS: &[Link] = steps![
+    cleanse::Cleanse,
+    anonymise::Anonymise,
+    avoid_duplicates::AvoidDuplicates,
+    sender_copy::SenderCopy,
+    cook::Cook,
+    reply_to::ReplyTo,
+    subject_prefix::SubjectPrefix,
+    list_headers::ListHeaders,
+    been_there::BeenThere,
+    personal_to::PersonalTo,
+    decorate::Decorate,
+];

@@ -1,0 +1,64 @@
+use std::collections::HashSet;
+
+use bytes::Bytes;
+use posthaste_mime::Message;
+
+use super::{Draft, STEPS, Segment, Stop, TextEncoding};
+
+/// What the steps have made of a post.
+#[derive(Clone, Debug)]
+pub struct Outgoing {
+    /// What goes to the members, in pieces.
+    pub segments: Vec<Segment>,
+    /// Some pieces differ from copy to copy, so each recipient needs a transaction of their own.
+    pub personal: bool,
+    /// Keys of addresses that get no copy from the list.
+    pub skip: HashSet<String>,
+    /// What goes to archive and digest: without header and footer.
+    pub archive: Message,
+    /// The subject without prefix and reply marks.
+    pub bare_subject: String,
+    /// What could not be done, for the log.
+    pub notes: Vec<String>,
+}
+
+/// Runs every step, then cuts the message into what all copies share and what differs.
+pub fn run(mut draft: Draft<'_>) -> Result<Outgoing, Stop> {
+    for step in STEPS {
+        (step.apply)(&mut draft).inspect_err(|stop| {
+            tracing::debug!(step = step.name, ?stop, "the post goes no further");
+        })?;
+    }
+    let segments = cut(&draft);
+    Ok(Outgoing {
+        personal: segments.iter().any(|s| matches!(s, Segment::Text { .. })),
+        segments,
+        skip: draft.skip,
+        archive: draft.undecorated.unwrap_or(draft.message),
+        bare_subject: draft.bare_subject,
+        notes: draft.notes,
+    })
+}
+
+fn cut(draft: &Draft<'_>) -> Vec<Segment> {
+    let mut segments = vec![];
+    let mut shared = Vec::with_capacity(draft.message.head.len());
+    let head = &draft.message.head;
+    for field in head.fields() {
+        match draft.slots.iter().find(|(name, _)| field.is(name)) {
+            None => shared.extend_from_slice(field.raw()),
+            Some((_, template)) => {
+                segments.push(Segment::Shared(Bytes::from(std::mem::take(&mut shared))));
+                segments.push(Segment::Text { template: template.clone(), encoding: TextEncoding::Plain });
+            }
+        }
+    }
+    shared.extend_from_slice(head.separator());
+    segments.push(Segment::Shared(Bytes::from(shared)));
+    match &draft.body {
+        Some(body) => segments.extend(body.iter().cloned()),
+        None => segments.push(Segment::Shared(draft.message.body.clone())),
+    }
+    segments.retain(|s| !matches!(s, Segment::Shared(bytes) if bytes.is_empty()));
+    segments
+}

@@ -1,0 +1,17 @@
+use posthaste_model::MailingList;
+
+use super::Rule;
+use crate::{facts::Facts, post::Post, reason::Reason};
+
+/// A sender is banned.
+pub(super) struct BannedAddress;
+
+impl Rule for BannedAddress {
+    const NAME: &'static str = "banned-address";
+
+    fn check(post: &Post, _: &MailingList, facts: &Facts) -> Option<Reason> {
+        let senders = post.senders();
+        let (address, ban) = facts.banned.iter().find(|(address, _)| senders.contains(address))?;
+        Some(Reason::new(Self::NAME, format!("{address} is banned (by {ban}).")))
+    }
+}

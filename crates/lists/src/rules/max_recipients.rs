@@ -1,0 +1,22 @@
+use posthaste_model::MailingList;
+
+use super::Rule;
+use crate::{facts::Facts, post::Post, reason::Reason};
+
+/// Too many addresses in To and Cc.
+pub(super) struct MaxRecipients;
+
+impl Rule for MaxRecipients {
+    const NAME: &'static str = "max-recipients";
+
+    fn check(post: &Post, list: &MailingList, _: &Facts) -> Option<Reason> {
+        let most = list.settings.max_num_recipients;
+        let count = post.recipient_count() as u64;
+        (most > 0 && count >= most).then(|| {
+            Reason::new(
+                Self::NAME,
+                format!("The message names {count} recipients; it must be fewer than {most}."),
+            )
+        })
+    }
+}

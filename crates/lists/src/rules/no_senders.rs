@@ -1,0 +1,15 @@
+use posthaste_model::MailingList;
+
+use super::Rule;
+use crate::{facts::Facts, post::Post, reason::Reason};
+
+/// Nobody says they wrote it.
+pub(super) struct NoSenders;
+
+impl Rule for NoSenders {
+    const NAME: &'static str = "no-senders";
+
+    fn check(post: &Post, _: &MailingList, _: &Facts) -> Option<Reason> {
+        post.senders().is_empty().then(|| Reason::new(Self::NAME, "The message has no valid sender."))
+    }
+}
