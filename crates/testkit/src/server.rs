@@ -223,11 +223,36 @@ impl Server {
             self.run(&["domain", "add", domain]).await?;
         }
         self.run(&["list", "create", list, "--owner", &format!("owner@{domain}")]).await?;
+        self.add_members(list, members).await
+    }
+
+    /// Members `m0@rcpt.example`, `m1@…` for a list, in one command. Gives them.
+    pub async fn add_members(&self, list: &str, members: usize) -> Result<Vec<String>> {
         let members: Vec<_> = (0..members).map(|number| format!("m{number}@rcpt.example")).collect();
         if !members.is_empty() {
             self.run_with(&["member", "add", list, "-"], (members.join("\n") + "\n").as_bytes()).await?;
         }
         Ok(members)
+    }
+
+    /// What `status --json` tells.
+    pub async fn status(&self) -> Result<serde_json::Value> {
+        let told = self.run(&["--json", "status"]).await?;
+        serde_json::from_str(&told)
+            .with_context(|| format!("`posthaste status --json` told no JSON:\n{told}"))
+    }
+
+    /// How many entries wait for this stage.
+    pub async fn depth(&self, stage: &str) -> Result<u64> {
+        let status = self.status().await?;
+        let depth = status.pointer(&format!("/stages/{stage}/depth")).and_then(serde_json::Value::as_u64);
+        depth.with_context(|| format!("the status tells no depth of `{stage}`"))
+    }
+
+    /// Waits until exactly `depth` entries wait for this stage.
+    pub async fn wait_for_depth(&self, stage: &str, depth: u64, within: Duration) -> Result<()> {
+        let what = format!("{depth} entries at stage {stage}");
+        wait::until(&what, within, async || Ok(self.depth(stage).await? == depth)).await
     }
 
     /// A source that posts to this server by LMTP.
