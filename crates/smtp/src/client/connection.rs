@@ -108,6 +108,9 @@ impl Connection {
     }
 
     async fn drive(&mut self, session: &mut Session<'_>, cancel: &CancellationToken) -> Result<(), Trouble> {
+        if !self.parser.is_empty() {
+            return Err(lost("the relay does not follow SMTP: it spoke out of turn"));
+        }
         let mut cancelled = pin!(cancel.cancelled());
         let mut stop_at = None;
         let mut since = self.clock.monotonic();

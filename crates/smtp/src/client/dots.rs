@@ -34,13 +34,12 @@ pub(crate) fn stuff(message: &[Bytes], mut emit: impl FnMut(Bytes)) {
             };
             let after = segment.get(at + 1).copied();
             match (segment.get(at).copied(), before, after) {
-                // CR with its LF, or at the border: the LF, or the next segment, decides.
-                (Some(b'\r'), _, Some(b'\n') | None) => continue,
                 (Some(b'\n'), Some(b'\r'), Some(b'.')) => {
                     emit(segment.slice(from..=at));
                     emit(DOT);
                 }
-                (Some(b'\n'), Some(b'\r'), _) => continue,
+                // CR with its LF; CR at the border, where the next segment decides.
+                (Some(b'\n'), Some(b'\r'), _) | (Some(b'\r'), _, Some(b'\n') | None) => continue,
                 (_, _, next) => {
                     emit(segment.slice(from..at));
                     emit(CRLF);

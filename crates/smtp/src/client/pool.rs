@@ -73,7 +73,7 @@ struct Line {
 struct Lease<'p> {
     line: Line,
     pass: Pass<'p>,
-    _permit: OwnedSemaphorePermit,
+    permit: OwnedSemaphorePermit,
 }
 
 impl Pool {
@@ -182,7 +182,7 @@ impl Pool {
             let pass = loop {
                 let returned = self.returned.notified();
                 if let Some(line) = self.take_idle(&site) {
-                    return Lease { line, pass: Pass::FREE, _permit: permit };
+                    return Lease { line, pass: Pass::FREE, permit };
                 }
                 tokio::select! {
                     biased;
@@ -197,7 +197,7 @@ impl Pool {
                 Ok(connection) => {
                     let pass = self.breaker.connected(pass);
                     let line = Line::new(connection, site, &self.seats);
-                    return Lease { line, pass, _permit: permit };
+                    return Lease { line, pass, permit };
                 }
                 Err(trouble) => {
                     tracing::debug!(hop = %site.hop, %trouble, "no connection");
@@ -233,7 +233,7 @@ impl Pool {
         jobs: &mut [Job],
         cancelled: bool,
     ) -> Option<Duration> {
-        let Lease { line, mut pass, _permit } = lease;
+        let Lease { line, mut pass, permit } = lease;
         if run.completed > 0 {
             pass = self.breaker.completed(pass);
         }
@@ -248,7 +248,7 @@ impl Pool {
         if line.connection.served == 0 {
             self.breaker.dropped(&pass, trouble.to_string());
         }
-        drop((line, pass, _permit));
+        drop((line, pass, permit));
         let up = self.breaker.state().is_up();
         let mut most = 0;
         for job in jobs.iter_mut().filter(|job| job.is_open()) {

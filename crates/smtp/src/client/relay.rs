@@ -107,9 +107,9 @@ impl Default for Timeouts {
     fn default() -> Self {
         Self {
             connect: Duration::from_secs(30),
-            greeting: Duration::from_secs(60),
-            reply: Duration::from_secs(120),
-            message: Duration::from_secs(300),
+            greeting: Duration::from_mins(1),
+            reply: Duration::from_mins(2),
+            message: Duration::from_mins(5),
             idle: Duration::from_secs(30),
             drain: Duration::from_secs(20),
         }

@@ -42,7 +42,7 @@ pub(crate) struct Session<'j> {
     /// Commands still to be written, in order.
     plan: VecDeque<Command>,
     /// Commands written whose replies have not come, in order.
-    asked: VecDeque<Command>,
+    asked: VecDeque<Asked>,
     /// The transaction whose MAIL, RCPT and DATA are planned or asked.
     asking: Option<Transaction>,
     /// The transaction whose message is on its way.
@@ -66,6 +66,12 @@ enum Command {
     Rcpt(usize),
     Data,
     Message,
+}
+
+/// A command, and where in the stream it ends.
+struct Asked {
+    command: Command,
+    end: u64,
 }
 
 struct Transaction {
@@ -122,7 +128,7 @@ impl<'j> Session<'j> {
 
     /// The next reply is the one to a message that is wholly written.
     pub(crate) fn awaits_verdict(&self) -> bool {
-        self.asked.front() == Some(&Command::Message) && self.out.is_empty()
+        self.asks_for(Command::Message) && self.out.is_empty()
     }
 
     /// Replies received.
@@ -146,16 +152,19 @@ impl<'j> Session<'j> {
         if reply.code == 421 {
             return Err(self.closing(reply));
         }
-        let Some(command) = self.asked.pop_front() else {
+        let Some(Asked { command, end }) = self.asked.pop_front() else {
             return Err(nonsense("a reply to nothing", &reply));
         };
+        if self.out.written() < end && command != Command::Message {
+            return Err(nonsense("a reply before the command", &reply));
+        }
         match command {
             Command::Reset if reply.is_positive() => {}
             Command::Reset => return Err(nonsense("a refusal of RSET", &reply)),
             Command::Mail => self.mail(reply)?,
             Command::Rcpt(recipient) => self.rcpt(recipient, reply)?,
             Command::Data => self.data(reply)?,
-            Command::Message => self.message(reply)?,
+            Command::Message => self.message(&reply)?,
         }
         self.pump();
         Ok(())
@@ -186,10 +195,8 @@ impl<'j> Session<'j> {
     /// The jobs that were in the middle of something hear that the relay closes.
     fn closing(&mut self, reply: Reply) -> Trouble {
         // 421 in the place of the reply to a message is a verdict: not taken, and not the message's fault.
-        let sending = match self.asked.front() {
-            Some(Command::Message) => self.sending.take().map(|sending| sending.job),
-            _ => None,
-        };
+        let sending = if self.asks_for(Command::Message) { self.sending.take() } else { None };
+        let sending = sending.map(|sending| sending.job);
         let job = sending.or_else(|| self.asking.as_ref().map(|transaction| transaction.job));
         if let Some(job) = job.and_then(|job| self.jobs.get_mut(job)) {
             job.closings += 1;
@@ -273,13 +280,14 @@ impl<'j> Session<'j> {
             }
             _ => self.out.push(Bytes::from_static(b".\r\n")),
         }
-        self.asked.push_back(Command::Message);
-        self.sending = Some(Sending { job, accepted, end: self.out.end() });
+        let end = self.out.end();
+        self.asked.push_back(Asked { command: Command::Message, end });
+        self.sending = Some(Sending { job, accepted, end });
     }
 
-    fn message(&mut self, reply: Reply) -> Result<(), Trouble> {
+    fn message(&mut self, reply: &Reply) -> Result<(), Trouble> {
         let Some(sending) = self.sending.take() else {
-            return Err(nonsense("a verdict on nothing", &reply));
+            return Err(nonsense("a verdict on nothing", reply));
         };
         let early = self.out.written() < sending.end;
         let nobody = sending.accepted.is_empty();
@@ -293,11 +301,11 @@ impl<'j> Session<'j> {
             }
         } else {
             self.sending = Some(sending);
-            return Err(nonsense("a verdict on the message", &reply));
+            return Err(nonsense("a verdict on the message", reply));
         }
         self.completed += 1;
         if early {
-            return Err(nonsense("a verdict before the end of the message", &reply));
+            return Err(nonsense("a verdict before the end of the message", reply));
         }
         if self.asking.is_none() {
             self.begin();
@@ -365,19 +373,23 @@ impl<'j> Session<'j> {
         }
         let mut text = bytes::BytesMut::new();
         while self.peer.pipelining || self.asked.is_empty() {
-            let Some(next) = self.plan.pop_front() else { break };
-            self.asked.push_back(next);
+            let Some(command) = self.plan.pop_front() else { break };
             let job = self.asking.as_ref().and_then(|transaction| self.jobs.get(transaction.job));
             let Some(job) = job else { continue };
-            match next {
+            match command {
                 Command::Reset => text.extend_from_slice(b"RSET\r\n"),
                 Command::Mail => command::mail(self.peer, &job.batch, &mut text),
                 Command::Rcpt(recipient) => command::rcpt(&job.batch, recipient, &mut text),
                 Command::Data => text.extend_from_slice(b"DATA\r\n"),
                 Command::Message => {}
             }
+            self.asked.push_back(Asked { command, end: self.out.end() + text.len() as u64 });
         }
         self.out.push(text.freeze());
+    }
+
+    fn asks_for(&self, command: Command) -> bool {
+        self.asked.front().is_some_and(|asked| asked.command == command)
     }
 
     fn decide(&mut self, job: usize, recipient: usize, attempt: Attempt) {
@@ -397,3 +409,6 @@ impl<'j> Session<'j> {
 fn nonsense(what: &str, reply: &Reply) -> Trouble {
     Trouble::Lost(format!("the relay does not follow SMTP: it sent {what}: {reply}"))
 }
+
+#[cfg(test)]
+mod tests;

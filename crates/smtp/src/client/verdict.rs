@@ -24,9 +24,8 @@ pub(crate) fn judge(reply: &Reply, company: bool) -> Verdict {
         200..300 => Verdict::Accepted,
         _ if too_many && company => Verdict::TooMany,
         _ if too_many => Verdict::Deferred,
-        400..500 => Verdict::Deferred,
-        // RFC 5321 §4.2.2 and §4.2.4; RFC 4954 §6.
-        500 | 502..=504 | 530 | 534 | 535 | 538 => Verdict::Deferred,
+        // The last ones: RFC 5321 §4.2.2 and RFC 4954 §6.
+        400..500 | 500 | 502..=504 | 530 | 534 | 535 | 538 => Verdict::Deferred,
         500..600 => Verdict::Failed,
         _ => Verdict::Nonsense,
     }
