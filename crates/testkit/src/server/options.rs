@@ -4,6 +4,8 @@ use std::fmt::Write as _;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use anyhow::Result;
+
 /// A configuration in the making.
 #[derive(Debug, Clone)]
 pub struct ServerOptions {
@@ -75,6 +77,17 @@ impl ServerOptions {
     pub fn environment(mut self, name: &str, value: &str) -> Self {
         self.environment.push((name.to_owned(), value.to_owned()));
         self
+    }
+
+    /// Shows the server the wall time that `file` holds: `+3600`, `-1d`, `+10y`, or `@2030-01-01 00:00:00`. The file may
+    /// change while the server runs; monotonic time goes on undisturbed.
+    pub fn wall_clock(self, file: &Path) -> Result<Self> {
+        let library = crate::power::faketime()?;
+        Ok(self
+            .environment("LD_PRELOAD", &library.display().to_string())
+            .environment("FAKETIME_TIMESTAMP_FILE", &file.display().to_string())
+            .environment("FAKETIME_NO_CACHE", "1")
+            .environment("FAKETIME_DONT_FAKE_MONOTONIC", "1"))
     }
 
     /// Runs `serve` under another program: `wrapper(["strace", "-f", "-o", "trace"])`.
