@@ -30,7 +30,7 @@ pub struct Schema {
 impl Store {
     /// Which schema the database has.
     pub async fn schema(&self) -> Result<Schema, StoreError> {
-        let found = self.reading(async |db| found(db).await).await?;
+        let found = self.reading(async |db| found(&db).await).await?;
         Ok(Schema { found, known: known() })
     }
 
@@ -41,15 +41,16 @@ impl Store {
 
     /// Runs the migrations that have not run; says how many these were. Two programs may do this at the same time.
     pub async fn migrate(&self) -> Result<u32, StoreError> {
-        self.writing_within(MIGRATION, async |db| {
-            lock(db).await?;
-            let done = run(db).await;
+        let migrate = async {
+            let db = self.begin().await?;
+            lock(&db).await?;
+            let done = run(&db).await;
             if db.get_database_backend() == DbBackend::MySql {
                 db.execute_unprepared("DO RELEASE_LOCK(CONCAT('posthaste:', DATABASE()))").await?;
             }
-            done
-        })
-        .await
+            db.commit(done?).await
+        };
+        self.within(MIGRATION, migrate).await
     }
 }
 

@@ -1,9 +1,10 @@
 use std::future::Future;
+use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
 use sea_orm::{
-    DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, IsolationLevel, SqliteTransactionMode,
+    DatabaseConnection, DatabaseTransaction, DbBackend, IsolationLevel, SqliteTransactionMode,
     TransactionOptions, TransactionTrait,
 };
 
@@ -66,48 +67,31 @@ impl Store {
     /// Runs statements that only read, each by itself.
     pub(crate) async fn reading<T>(
         &self,
-        read: impl AsyncFn(&DatabaseConnection) -> Result<T, Fault>,
+        read: impl AsyncFnOnce(DatabaseConnection) -> Result<T, Fault>,
     ) -> Result<T, StoreError> {
-        self.within(DEADLINE, read(&self.inner.reader)).await
+        self.within(DEADLINE, read(self.inner.reader.clone())).await
     }
 
-    /// Runs one transaction that writes, again if it lost a deadlock; `write` must therefore change nothing outside it.
-    pub(crate) async fn writing<T>(
-        &self,
-        write: impl AsyncFn(&DatabaseTransaction) -> Result<T, Fault>,
-    ) -> Result<T, StoreError> {
-        self.writing_within(DEADLINE, write).await
-    }
-
-    /// The same with a deadline of its own.
-    pub(crate) async fn writing_within<T>(
-        &self,
-        deadline: Duration,
-        write: impl AsyncFn(&DatabaseTransaction) -> Result<T, Fault>,
-    ) -> Result<T, StoreError> {
+    /// Runs something that begins, fills and commits one transaction; again if that lost a deadlock, so it must change
+    /// nothing else.
+    pub(crate) async fn writing<T, F>(&self, write: impl Fn() -> F) -> Result<T, StoreError>
+    where
+        F: Future<Output = Result<T, Fault>>,
+    {
         let attempts = async {
             let mut attempt = 1;
             loop {
-                match self.once(&write).await {
+                match write().await {
                     Err(fault) if fault.again() && attempt < ATTEMPTS => attempt += 1,
                     done => return done,
                 }
             }
         };
-        self.within(deadline, attempts).await
+        self.within(DEADLINE, attempts).await
     }
 
-    async fn once<T>(
-        &self,
-        write: &impl AsyncFn(&DatabaseTransaction) -> Result<T, Fault>,
-    ) -> Result<T, Fault> {
-        let transaction = self.begin().await?;
-        let done = write(&transaction).await?;
-        transaction.commit().await?;
-        Ok(done)
-    }
-
-    async fn begin(&self) -> Result<DatabaseTransaction, DbErr> {
+    /// Begins a transaction that may write.
+    pub(crate) async fn begin(&self) -> Result<Transaction, Fault> {
         let options = match self.engine() {
             // A deferred transaction that first reads fails at once when another writer was quicker.
             DbBackend::Sqlite => TransactionOptions {
@@ -121,10 +105,11 @@ impl Store {
             },
             _ => TransactionOptions::default(),
         };
-        self.inner.writer.begin_with_options(options).await
+        Ok(Transaction(self.inner.writer.begin_with_options(options).await?))
     }
 
-    async fn within<T>(
+    /// Waits for `work` no longer than `deadline`, and says whose error it was.
+    pub(crate) async fn within<T>(
         &self,
         deadline: Duration,
         work: impl Future<Output = Result<T, Fault>>,
@@ -137,5 +122,24 @@ impl Store {
                 deadline.as_secs()
             ))),
         }
+    }
+}
+
+/// A transaction under way; dropped without [`commit`](Self::commit) it has never been.
+pub(crate) struct Transaction(DatabaseTransaction);
+
+impl Transaction {
+    /// Makes it durable, and hands on what was found out on the way.
+    pub(crate) async fn commit<T>(self, value: T) -> Result<T, Fault> {
+        self.0.commit().await?;
+        Ok(value)
+    }
+}
+
+impl Deref for Transaction {
+    type Target = DatabaseTransaction;
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
     }
 }

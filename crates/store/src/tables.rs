@@ -4,8 +4,8 @@ use sea_orm::DeriveIden;
 
 /// One row: which migrations have run.
 #[derive(DeriveIden, Clone, Copy)]
-#[sea_orm(iden = "posthaste_schema")]
 pub(crate) enum Schema {
+    #[sea_orm(iden = "posthaste_schema")]
     Table,
     Id,
     Version,
@@ -53,8 +53,8 @@ pub(crate) enum MailingList {
 
 /// A person, who may have several addresses.
 #[derive(DeriveIden, Clone, Copy)]
-#[sea_orm(iden = "users")]
 pub(crate) enum User {
+    #[sea_orm(iden = "users")]
     Table,
     Id,
     DisplayName,

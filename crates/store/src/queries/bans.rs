@@ -52,7 +52,8 @@ impl Store {
             Scope::Site => None,
             Scope::List(list) => Some(list),
         };
-        self.writing(async |db| {
+        self.writing(|| async {
+            let db = self.begin().await?;
             let row = [
                 Uuid::now_v7().into(),
                 scope.key().into(),
@@ -67,7 +68,7 @@ impl Store {
             insert.on_conflict(OnConflict::columns([B::Scope, B::Key]).do_nothing_on([B::Id]).to_owned());
             let no_list = StoreError::NoSuchList(scope.key().to_string());
             db.execute(&insert).await.map_err(|e| Fault::reference_means(e, no_list))?;
-            Ok(())
+            db.commit(()).await
         })
         .await
     }
@@ -75,13 +76,15 @@ impl Store {
     /// Lifts a ban; says whether there was one.
     pub async fn remove_ban(&self, scope: Scope, entry: &str) -> Result<bool, StoreError> {
         let key = fold(entry.trim());
-        self.writing(async |db| {
+        self.writing(|| async {
+            let db = self.begin().await?;
             let delete = Query::delete()
                 .from_table(B::Table)
                 .and_where(Expr::col(B::Scope).eq(scope.key()))
                 .and_where(Expr::col(B::Key).eq(&key))
                 .take();
-            Ok(db.execute(&delete).await?.rows_affected() > 0)
+            let done = db.execute(&delete).await?.rows_affected() > 0;
+            db.commit(done).await
         })
         .await
     }

@@ -22,7 +22,8 @@ impl Store {
             description: description.to_owned(),
             alias_domain: alias_domain.map(checked).transpose()?,
         };
-        self.writing(async |db| {
+        self.writing(|| async {
+            let db = self.begin().await?;
             let row = insert(
                 D::Table,
                 [D::Id, D::MailHost, D::Description, D::AliasDomain],
@@ -35,7 +36,7 @@ impl Store {
             );
             let exists = StoreError::DomainExists(domain.mail_host.clone());
             db.execute(&row).await.map_err(|e| Fault::unique_means(e, exists))?;
-            Ok(())
+            db.commit(()).await
         })
         .await?;
         Ok(domain)
@@ -44,7 +45,8 @@ impl Store {
     /// Removes a domain in which no list lives, with its templates.
     pub async fn remove_domain(&self, mail_host: &str) -> Result<(), StoreError> {
         let host = mail_host.to_lowercase();
-        self.writing(async |db| {
+        self.writing(|| async {
+            let db = self.begin().await?;
             let count = Query::select()
                 .expr(Expr::col(L::Id).count())
                 .from(L::Table)
@@ -67,7 +69,7 @@ impl Store {
             }
             db.execute(Query::delete().from_table(T::Table).and_where(Expr::col(T::Context).eq(&host)))
                 .await?;
-            Ok(())
+            db.commit(()).await
         })
         .await
     }

@@ -28,9 +28,10 @@ impl Store {
         Regex::new(&rule.pattern)
             .map_err(|e| StoreError::BadPattern { pattern: rule.pattern.clone(), why: e.to_string() })?;
         let header = rule.header.to_lowercase();
-        self.writing(async |db| {
-            lock(db, list).await?;
-            let rules = load(db, list).await?;
+        self.writing(|| async {
+            let db = self.begin().await?;
+            lock(&*db, list).await?;
+            let rules = load(&*db, list).await?;
             if rules.iter().any(|(_, r)| r.header == header && r.pattern == rule.pattern) {
                 return Err(StoreError::HeaderMatchExists {
                     header: header.clone(),
@@ -50,21 +51,22 @@ impl Store {
             ];
             let columns = [H::Id, H::List, H::Position, H::Header, H::Pattern, H::Action, H::Tag];
             db.execute(&insert(H::Table, columns, [row])).await?;
-            Ok(position)
+            db.commit(position).await
         })
         .await
     }
 
     /// The rules of a list, in order: the place in the answer is the position.
     pub async fn header_matches(&self, list: Uuid) -> Result<Vec<HeaderMatch>, StoreError> {
-        self.reading(async |db| Ok(load(db, list).await?.into_iter().map(|(_, rule)| rule).collect())).await
+        self.reading(async |db| Ok(load(&db, list).await?.into_iter().map(|(_, rule)| rule).collect())).await
     }
 
     /// Removes the rule at a position; those behind it move up.
     pub async fn remove_header_match(&self, list: Uuid, position: u32) -> Result<(), StoreError> {
-        self.writing(async |db| {
-            lock(db, list).await?;
-            let rules = load(db, list).await?;
+        self.writing(|| async {
+            let db = self.begin().await?;
+            lock(&*db, list).await?;
+            let rules = load(&*db, list).await?;
             let Some((id, _)) = rules.get(position as usize) else {
                 return Err(StoreError::NoSuchHeaderMatch(position).into());
             };
@@ -76,7 +78,7 @@ impl Store {
                 .and_where(Expr::col(H::Position).gt(i32::try_from(position).map_err(odd)?))
                 .take();
             db.execute(&move_up).await?;
-            Ok(())
+            db.commit(()).await
         })
         .await
     }

@@ -66,13 +66,14 @@ pub struct HeldSummary {
 impl Store {
     /// Stores a held post. When this returns it is durable, whole or not at all; held already: nothing happens.
     pub async fn hold(&self, held: &HeldMessage) -> Result<(), StoreError> {
-        self.writing(async |db| {
-            if exists(db, held.id).await? {
+        self.writing(|| async {
+            let db = self.begin().await?;
+            if exists(&db, held.id).await? {
                 return Ok(());
             }
-            let number = next_number(db).await?;
+            let number = next_number(&db).await?;
             // Somebody who held the same one meanwhile had to pass the counter before us.
-            if exists(db, held.id).await? {
+            if exists(&db, held.id).await? {
                 return Ok(());
             }
             let no_list = StoreError::NoSuchList(held.list.to_string());
@@ -81,7 +82,7 @@ impl Store {
                 let row = [held.id.uuid().into(), place.into(), piece.to_vec().into()];
                 db.execute(&insert(P::Table, [P::Held, P::Place, P::Bytes], [row])).await?;
             }
-            Ok(())
+            db.commit(()).await
         })
         .await
     }
@@ -147,7 +148,12 @@ impl Store {
     /// Removes a held post; says whether it was there, which only one of several callers is told.
     pub async fn remove_held(&self, id: EntryId) -> Result<bool, StoreError> {
         let delete = Query::delete().from_table(H::Table).and_where(Expr::col(H::Id).eq(id.uuid())).take();
-        self.writing(async |db| Ok(db.execute(&delete).await?.rows_affected() > 0)).await
+        self.writing(|| async {
+            let db = self.begin().await?;
+            let done = db.execute(&delete).await?.rows_affected() > 0;
+            db.commit(done).await
+        })
+        .await
     }
 }
 

@@ -36,16 +36,17 @@ impl Store {
         let list = seed.into_list(Uuid::now_v7());
         let owners: Vec<_> =
             owners.iter().map(|a| Mailbox { name: String::new(), address: a.clone() }).collect();
-        self.writing(async |db| {
+        self.writing(|| async {
+            let db = self.begin().await?;
             let exists = || StoreError::ListExists(list.name.clone());
             let no_domain = StoreError::NoSuchDomain(list.name.host().to_owned());
             db.execute(&new_row(&list)?).await.map_err(|e| match Fault::unique_means(e, exists()) {
                 Fault::Raw(e) => Fault::reference_means(e, no_domain),
                 fault @ Fault::Final(_) => fault,
             })?;
-            people::ensure_users(db, &owners, list.created_at).await?;
-            members::add(db, list.id, Role::Owner, &owners, list.created_at).await?;
-            Ok(())
+            people::ensure_users(&db, &owners, list.created_at).await?;
+            members::add(&db, list.id, Role::Owner, &owners, list.created_at).await?;
+            db.commit(()).await
         })
         .await?;
         Ok(list)
@@ -53,7 +54,8 @@ impl Store {
 
     /// Removes a list with its members, bans, header matches, held messages and templates.
     pub async fn remove_list(&self, list: Uuid) -> Result<(), StoreError> {
-        self.writing(async |db| {
+        self.writing(|| async {
+            let db = self.begin().await?;
             let id =
                 Query::select().column(L::ListId).from(L::Table).and_where(Expr::col(L::Id).eq(list)).take();
             let Some(row) = db.query_one(&id).await? else {
@@ -62,7 +64,7 @@ impl Store {
             let id: String = row.try_get_by_index(0)?;
             db.execute(Query::delete().from_table(T::Table).and_where(Expr::col(T::Context).eq(id))).await?;
             db.execute(Query::delete().from_table(L::Table).and_where(Expr::col(L::Id).eq(list))).await?;
-            Ok(())
+            db.commit(()).await
         })
         .await
     }
@@ -116,7 +118,8 @@ impl Store {
 
     /// Replaces the settings of a list.
     pub async fn save_settings(&self, list: Uuid, settings: &ListSettings) -> Result<(), StoreError> {
-        self.writing(async |db| {
+        self.writing(|| async {
+            let db = self.begin().await?;
             let update = Query::update()
                 .table(L::Table)
                 .values(settings_columns(settings)?)
@@ -125,14 +128,15 @@ impl Store {
             if db.execute(&update).await?.rows_affected() == 0 {
                 return Err(StoreError::NoSuchList(list.to_string()).into());
             }
-            Ok(())
+            db.commit(()).await
         })
         .await
     }
 
     /// Counts a post that was accepted: the number it gets.
     pub async fn next_post(&self, list: Uuid, at: Timestamp) -> Result<i64, StoreError> {
-        self.writing(async |db| {
+        self.writing(|| async {
+            let db = self.begin().await?;
             // The update locks the row, so that the number read after it is ours alone.
             let update = Query::update()
                 .table(L::Table)
@@ -143,10 +147,11 @@ impl Store {
             db.execute(&update).await?;
             let number =
                 Query::select().column(L::PostId).from(L::Table).and_where(Expr::col(L::Id).eq(list)).take();
-            match db.query_one(&number).await? {
-                Some(row) => Ok(row.try_get_by_index::<i64>(0)? - 1),
-                None => Err(StoreError::NoSuchList(list.to_string()).into()),
-            }
+            let Some(row) = db.query_one(&number).await? else {
+                return Err(StoreError::NoSuchList(list.to_string()).into());
+            };
+            let next: i64 = row.try_get_by_index(0)?;
+            db.commit(next - 1).await
         })
         .await
     }

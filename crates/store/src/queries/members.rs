@@ -65,7 +65,13 @@ impl Store {
         let mut report =
             Added { banned: banned.into_iter().map(|m| m.address).collect(), ..Added::default() };
         for chunk in welcome.chunks(ROWS) {
-            let added = self.writing(async |db| add(db, list, role, chunk, at).await).await?;
+            let added = self
+                .writing(|| async {
+                    let db = self.begin().await?;
+                    let added = add(&db, list, role, chunk, at).await?;
+                    db.commit(added).await
+                })
+                .await?;
             report.added += added;
             report.already += chunk.len() as u64 - added;
         }
@@ -101,7 +107,13 @@ impl Store {
         let Added { added, banned, .. } = self.add_members(list, role, &missing, at).await?;
         let mut removed = 0;
         for ids in surplus.chunks(ROWS) {
-            removed += self.writing(async |db| remove(db, ids).await).await?;
+            removed += self
+                .writing(|| async {
+                    let db = self.begin().await?;
+                    let removed = remove(&db, ids).await?;
+                    db.commit(removed).await
+                })
+                .await?;
         }
         Ok(Synced { added, removed, kept: present.len() as u64, banned })
     }
@@ -117,15 +129,17 @@ impl Store {
         for chunk in addresses.chunks(ROWS) {
             let keys: Vec<_> = chunk.iter().map(Address::key).collect();
             removed += self
-                .writing(async |db| {
-                    let ids: Vec<_> = people::find(db, &keys).await?.into_values().map(|a| a.id).collect();
+                .writing(|| async {
+                    let db = self.begin().await?;
+                    let ids: Vec<_> = people::find(&*db, &keys).await?.into_values().map(|a| a.id).collect();
                     let delete = Query::delete()
                         .from_table(M::Table)
                         .and_where(Expr::col(M::List).eq(list))
                         .and_where(Expr::col(M::Role).eq(role.name()))
                         .and_where(Expr::col(M::Address).is_in(ids))
                         .take();
-                    Ok(db.execute(&delete).await?.rows_affected())
+                    let done = db.execute(&delete).await?.rows_affected();
+                    db.commit(done).await
                 })
                 .await?;
         }
@@ -200,9 +214,12 @@ impl Store {
         for (column, value) in change.preferences.iter().flat_map(preferences::values) {
             update.value(column, value);
         }
-        self.writing(async |db| match db.execute(&update).await?.rows_affected() {
-            0 => Err(missing().into()),
-            _ => Ok(()),
+        self.writing(|| async {
+            let db = self.begin().await?;
+            if db.execute(&update).await?.rows_affected() == 0 {
+                return Err(missing().into());
+            }
+            db.commit(()).await
         })
         .await
     }
@@ -217,7 +234,8 @@ impl Store {
         let mailboxes: Vec<_> =
             addresses.iter().map(|a| Mailbox { name: String::new(), address: a.clone() }).collect();
         for chunk in mailboxes.chunks(ROWS) {
-            self.writing(async |db| {
+            self.writing(|| async {
+                let db = self.begin().await?;
                 let keys: Vec<_> = chunk.iter().map(|m| m.address.key()).collect();
                 let mut known = query(list);
                 known.and_where(Expr::col((A::Table, A::Key)).is_in(keys));
@@ -228,8 +246,8 @@ impl Store {
                     .map(|row| Ok(read(row)?.address))
                     .collect::<Result<_, Fault>>()?;
                 let new: Vec<_> = chunk.iter().filter(|m| !known.contains(&m.address)).cloned().collect();
-                add(db, list, Role::Nonmember, &new, at).await?;
-                Ok(())
+                add(&db, list, Role::Nonmember, &new, at).await?;
+                db.commit(()).await
             })
             .await?;
         }

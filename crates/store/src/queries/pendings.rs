@@ -24,7 +24,8 @@ impl Store {
     /// of the database confirms nothing.
     pub async fn put_pending(&self, token: &str, pending: &Pending) -> Result<(), StoreError> {
         let hash = digest(token);
-        self.writing(async |db| {
+        self.writing(|| async {
+            let db = self.begin().await?;
             db.execute(Query::delete().from_table(P::Table).and_where(Expr::col(P::TokenHash).eq(&hash)))
                 .await?;
             let row = [
@@ -36,7 +37,7 @@ impl Store {
             ];
             let columns = [P::Id, P::TokenHash, P::Kind, P::Payload, P::ExpiresAt];
             db.execute(&insert(P::Table, columns, [row])).await?;
-            Ok(())
+            db.commit(()).await
         })
         .await
     }
@@ -44,7 +45,8 @@ impl Store {
     /// Takes what a token stands for. It is gone then; of several who ask at once, one gets it. Expired ones are gone too.
     pub async fn take_pending(&self, token: &str, now: Timestamp) -> Result<Option<Pending>, StoreError> {
         let hash = digest(token);
-        self.writing(async |db| {
+        self.writing(|| async {
+            let db = self.begin().await?;
             let query = Query::select()
                 .columns([P::Kind, P::Payload, P::ExpiresAt])
                 .from(P::Table)
@@ -59,7 +61,7 @@ impl Store {
             let delete =
                 Query::delete().from_table(P::Table).and_where(Expr::col(P::TokenHash).eq(&hash)).take();
             let taken = db.execute(&delete).await?.rows_affected() > 0;
-            Ok((taken && pending.expires_at > now).then_some(pending))
+            db.commit((taken && pending.expires_at > now).then_some(pending)).await
         })
         .await
     }
@@ -70,7 +72,12 @@ impl Store {
             .from_table(P::Table)
             .and_where(Expr::col(P::ExpiresAt).lte(now.as_micros()))
             .take();
-        self.writing(async |db| Ok(db.execute(&delete).await?.rows_affected())).await
+        self.writing(|| async {
+            let db = self.begin().await?;
+            let done = db.execute(&delete).await?.rows_affected();
+            db.commit(done).await
+        })
+        .await
     }
 }
 

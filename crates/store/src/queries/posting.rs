@@ -69,7 +69,7 @@ impl Store {
         let addressed: Vec<_> = addressed.iter().take(MOST_ADDRESSED).collect();
         self.reading(async |db| {
             let keys: Vec<_> = senders.iter().chain(addressed.iter().copied()).map(Address::key).collect();
-            let known = people::find(db, &keys).await?;
+            let known = people::find(&db, &keys).await?;
             let users: Vec<_> =
                 senders.iter().filter_map(|a| known.get(a.key())).filter_map(|k| k.user).collect();
             let mut query = query(list);
@@ -81,7 +81,7 @@ impl Store {
                 .is_in(users)),
             );
             let rows: Vec<_> = db.query_all(&query).await?.iter().map(read).collect::<Result<_, _>>()?;
-            let bans = Bans::load_for(db, list, senders).await?;
+            let bans = Bans::load_for(&db, list, senders).await?;
             Ok(PostingFacts {
                 memberships: senders.iter().flat_map(|sender| of_person(sender, &known, &rows)).collect(),
                 addressed: addressed.iter().flat_map(|address| direct(address, &rows)).cloned().collect(),

@@ -58,9 +58,10 @@ impl Store {
                 .update_columns([T::Uri, T::Body, T::Username, T::Password])
                 .to_owned(),
         );
-        self.writing(async |db| {
+        self.writing(|| async {
+            let db = self.begin().await?;
             db.execute(&insert).await?;
-            Ok(())
+            db.commit(()).await
         })
         .await
     }
@@ -103,6 +104,11 @@ impl Store {
             .and_where(Expr::col(T::Name).eq(name))
             .and_where(Expr::col(T::Context).eq(context))
             .take();
-        self.writing(async |db| Ok(db.execute(&delete).await?.rows_affected() > 0)).await
+        self.writing(|| async {
+            let db = self.begin().await?;
+            let done = db.execute(&delete).await?.rows_affected() > 0;
+            db.commit(done).await
+        })
+        .await
     }
 }

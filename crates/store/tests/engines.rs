@@ -1,0 +1,31 @@
+//! The same suite on every engine: each test gets a database of its own.
+
+mod engines {
+    pub(crate) mod fixture;
+    pub(crate) mod lists;
+    pub(crate) mod moderation;
+    pub(crate) mod people;
+    pub(crate) mod posting;
+    pub(crate) mod schema;
+}
+
+use engines::fixture::{Case, Engine, run};
+use engines::{lists, moderation, people, posting, schema};
+
+/// Every test of the suite.
+const SUITE: &[&[Case]] = &[schema::CASES, lists::CASES, people::CASES, posting::CASES, moderation::CASES];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sqlite() {
+    run(Engine::sqlite(), SUITE).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn postgresql() {
+    run(Engine::postgresql(), SUITE).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn mariadb() {
+    run(Engine::mariadb(), SUITE).await;
+}

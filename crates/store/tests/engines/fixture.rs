@@ -1,0 +1,127 @@
+use std::future::Future;
+use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use posthaste_model::{Address, ListName, ListSeed, Mailbox, MailingList, Style, Timestamp};
+use posthaste_store::Store;
+use posthaste_testkit::mariadb::Mariadb;
+use posthaste_testkit::postgres::Postgres;
+
+/// A moment.
+pub(crate) const NOON: Timestamp = Timestamp::from_micros(1_700_000_000_000_001);
+
+/// A test of the suite: its name and what it does with the URL of an empty database.
+pub(crate) type Case = (&'static str, fn(String) -> Pin<Box<dyn Future<Output = ()> + Send>>);
+
+/// Makes a list of [`Case`]s of async functions that take the URL.
+macro_rules! cases {
+    ($($name:ident),+ $(,)?) => {
+        pub(crate) const CASES: &[$crate::engines::fixture::Case] =
+            &[$((concat!(module_path!(), "::", stringify!($name)), |url| Box::pin($name(url)))),+];
+    };
+}
+pub(crate) use cases;
+
+/// Where the databases of one run live.
+pub(crate) enum Engine {
+    Sqlite(tempfile::TempDir),
+    Postgresql(Postgres),
+    Mariadb(Mariadb),
+}
+
+static DATABASES: AtomicU32 = AtomicU32::new(0);
+
+impl Engine {
+    pub(crate) fn sqlite() -> Self {
+        Self::Sqlite(tempfile::tempdir().unwrap())
+    }
+
+    pub(crate) fn postgresql() -> Self {
+        Self::Postgresql(Postgres::new().unwrap())
+    }
+
+    pub(crate) fn mariadb() -> Self {
+        Self::Mariadb(Mariadb::new().unwrap())
+    }
+
+    /// An empty database.
+    pub(crate) fn database(&self) -> String {
+        let name = format!("t{}", DATABASES.fetch_add(1, Ordering::Relaxed));
+        match self {
+            Self::Sqlite(folder) => format!("sqlite:{}", folder.path().join(name).display()),
+            Self::Postgresql(server) => server.create_database(&name).unwrap(),
+            Self::Mariadb(server) => server.create_database(&name).unwrap(),
+        }
+    }
+}
+
+/// Runs every case on a database of its own, a few at a time, and tells all that failed.
+pub(crate) async fn run(engine: Engine, suite: &[&[Case]]) {
+    let engine = Arc::new(engine);
+    let places = Arc::new(tokio::sync::Semaphore::new(3));
+    let tasks: Vec<_> = suite
+        .iter()
+        .flat_map(|cases| cases.iter())
+        .map(|&(name, case)| {
+            let (engine, places) = (Arc::clone(&engine), Arc::clone(&places));
+            let task = tokio::spawn(async move {
+                let _place = places.acquire_owned().await.unwrap();
+                let url = tokio::task::spawn_blocking(move || engine.database()).await.unwrap();
+                case(url).await;
+            });
+            (name, task)
+        })
+        .collect();
+    let mut failed = Vec::new();
+    for (name, task) in tasks {
+        if AssertUnwindSafe(task).0.await.is_err() {
+            failed.push(name);
+        }
+    }
+    assert!(failed.is_empty(), "failed: {failed:#?}");
+}
+
+/// A store whose tables are there.
+pub(crate) async fn store(url: &str) -> Store {
+    let store = Store::connect(url).await.unwrap();
+    store.migrate().await.unwrap();
+    store
+}
+
+/// The same with a domain and a list without owners.
+pub(crate) async fn list(url: &str) -> (Store, MailingList) {
+    let store = store(url).await;
+    store.add_domain("lists.example", "", None).await.unwrap();
+    let list = store.create_list(seed("dev@lists.example"), &[]).await.unwrap();
+    (store, list)
+}
+
+pub(crate) fn seed(text: &str) -> ListSeed {
+    ListSeed { name: name(text), style: Style::LegacyDefault, at: NOON }
+}
+
+pub(crate) fn name(text: &str) -> ListName {
+    ListName::parse(text).unwrap()
+}
+
+pub(crate) fn address(text: &str) -> Address {
+    Address::parse(text).unwrap()
+}
+
+pub(crate) fn mailbox(text: &str) -> Mailbox {
+    Mailbox::parse(text).unwrap()
+}
+
+/// `count` mailboxes with numbers.
+pub(crate) fn crowd(range: std::ops::Range<u32>) -> Vec<Mailbox> {
+    range.map(|i| mailbox(&format!("Member {i} <Member{i}@example.com>"))).collect()
+}
+
+/// Runs SQL behind the store's back.
+pub(crate) async fn execute(url: &str, sql: &str) {
+    use sea_orm::ConnectionTrait;
+    let url = url.replace("sqlite:/", "sqlite:///");
+    sea_orm::Database::connect(url).await.unwrap().execute_unprepared(sql).await.unwrap();
+}

@@ -1,0 +1,142 @@
+use bytes::Bytes;
+use posthaste_model::{Action, EntryId, Envelope, ForwardPath, ReversePath, Timestamp};
+use posthaste_store::{Ban, HeaderMatch, HeldMessage, Pending, Scope, StoreError};
+use serde_json::json;
+use uuid::Uuid;
+
+use super::fixture::{NOON, cases, list, store};
+
+cases![bans, header_matches, held_messages, large_messages, held_at_once, pendings];
+
+async fn bans(url: String) {
+    let (store, list) = list(&url).await;
+    let here = Scope::List(list.id);
+    for entry in ["Zoe@Example.com", "zoe@example.com", "@spam.example", r"^\d+@", r"^\D+@x"] {
+        store.add_ban(here, entry, NOON).await.unwrap();
+    }
+    store.add_ban(Scope::Site, "zoe@example.com", NOON).await.unwrap();
+    let entries: Vec<_> = store.bans(here).await.unwrap().into_iter().map(|b| b.entry).collect();
+    assert_eq!(entries.len(), 4, "{entries:?}");
+    let site = Ban { scope: Scope::Site, entry: "zoe@example.com".into() };
+    assert_eq!(store.bans(Scope::Site).await.unwrap(), [site]);
+    assert!(store.remove_ban(here, "ZOE@example.com").await.unwrap());
+    assert!(!store.remove_ban(here, "zoe@example.com").await.unwrap());
+    assert_eq!(store.bans(Scope::Site).await.unwrap().len(), 1);
+    assert!(matches!(store.add_ban(here, "^[", NOON).await, Err(StoreError::BadPattern { .. })));
+    assert!(matches!(store.add_ban(here, "zoe", NOON).await, Err(StoreError::BadBan(_))));
+    let nowhere = store.add_ban(Scope::List(Uuid::from_u128(3)), "a@b.example", NOON).await;
+    assert!(matches!(nowhere, Err(StoreError::NoSuchList(_))));
+}
+
+async fn header_matches(url: String) {
+    let (store, list) = list(&url).await;
+    let rule = |header: &str, pattern: &str| HeaderMatch {
+        header: header.into(),
+        pattern: pattern.into(),
+        action: Some(Action::Discard),
+        tag: Some("t".into()),
+    };
+    let rules = [
+        rule("x-spam", "yes"),
+        rule("subject", "^buy"),
+        HeaderMatch { action: None, tag: None, ..rule("x-spam", "YES") },
+    ];
+    for (i, r) in (0..).zip(&rules) {
+        assert_eq!(store.add_header_match(list.id, r).await.unwrap(), i);
+    }
+    assert_eq!(store.header_matches(list.id).await.unwrap(), rules);
+    let twice = store.add_header_match(list.id, &rule("X-Spam", "yes")).await.unwrap_err();
+    assert_eq!(twice, StoreError::HeaderMatchExists { header: "x-spam".into(), pattern: "yes".into() });
+    assert!(matches!(
+        store.add_header_match(list.id, &rule("x", "[")).await,
+        Err(StoreError::BadPattern { .. })
+    ));
+    store.remove_header_match(list.id, 0).await.unwrap();
+    assert_eq!(store.header_matches(list.id).await.unwrap(), rules[1..]);
+    assert_eq!(store.add_header_match(list.id, &rules[0]).await.unwrap(), 2);
+    assert_eq!(store.remove_header_match(list.id, 7).await, Err(StoreError::NoSuchHeaderMatch(7)));
+}
+
+fn post(number: u128, list: Uuid, message: impl Into<Bytes>) -> HeldMessage {
+    HeldMessage {
+        id: EntryId::new(Uuid::from_u128(number)),
+        list,
+        sender: "anne@example.com".into(),
+        subject: "Größe 🐎".into(),
+        message_id: "<1@example.com>".into(),
+        message_id_hash: "ABC".into(),
+        reasons: vec!["not a member".into(), "too large".into()],
+        envelope: Envelope {
+            reverse_path: ReversePath::Null,
+            forward_path: ForwardPath::parse("dev@lists.example").unwrap(),
+            client: "127.0.0.1:25".into(),
+            received: NOON,
+        },
+        held_at: NOON,
+        message: message.into(),
+    }
+}
+
+async fn held_messages(url: String) {
+    let (store, list) = list(&url).await;
+    let first = post(7, list.id, Bytes::from_static(b"Subject: x\r\n\r\n\x00\xff\xfe\r\n"));
+    let second = post(3, list.id, Bytes::new());
+    for held in [&first, &second, &first] {
+        store.hold(held).await.unwrap();
+    }
+    assert_eq!(store.held(first.id).await.unwrap(), Some(first.clone()));
+    assert_eq!(store.held(second.id).await.unwrap(), Some(second.clone()));
+    let page = store.held_page(list.id, 0, 10).await.unwrap();
+    let numbers: Vec<_> = page.iter().map(|s| (s.number, s.id, s.size)).collect();
+    assert_eq!(numbers, [(1, first.id, first.message.len() as u64), (2, second.id, 0)]);
+    assert_eq!((&page[0].subject, &page[0].reasons), (&first.subject, &first.reasons));
+    assert_eq!(store.held_page(list.id, 1, 1).await.unwrap().len(), 1);
+    assert_eq!(store.held_page(list.id, 2, 1).await.unwrap().len(), 0);
+    assert!(store.remove_held(first.id).await.unwrap());
+    assert!(!store.remove_held(first.id).await.unwrap());
+    assert_eq!(store.held(first.id).await.unwrap(), None);
+    let homeless = store.hold(&post(9, Uuid::from_u128(1), Bytes::new())).await;
+    assert!(matches!(homeless, Err(StoreError::NoSuchList(_))));
+}
+
+/// The largest message we accept fits through every server's packet limit.
+async fn large_messages(url: String) {
+    let (store, list) = list(&url).await;
+    let message: Vec<u8> = (0..26_214_400_u32).map(|i| (i % 251) as u8).collect();
+    let held = post(1, list.id, message);
+    store.hold(&held).await.unwrap();
+    assert!(store.held(held.id).await.unwrap() == Some(held), "the message came back changed");
+}
+
+async fn held_at_once(url: String) {
+    let (store, list) = list(&url).await;
+    let tasks: Vec<_> = (0..20_u128)
+        .map(|i| {
+            let (store, held) = (store.clone(), post(i / 2 + 1, list.id, Bytes::from_static(b"x")));
+            tokio::spawn(async move { store.hold(&held).await.unwrap() })
+        })
+        .collect();
+    for task in tasks {
+        task.await.unwrap();
+    }
+    let page = store.held_page(list.id, 0, 100).await.unwrap();
+    assert_eq!(page.iter().map(|s| s.number).collect::<Vec<_>>(), (1..=10).collect::<Vec<_>>());
+}
+
+async fn pendings(url: String) {
+    let store = store(&url).await;
+    let later = |micros| Timestamp::from_micros(NOON.as_micros() + micros);
+    let pending =
+        |n: i32| Pending { kind: "subscription".into(), payload: json!({"n": n}), expires_at: later(10) };
+    store.put_pending("aaa", &pending(1)).await.unwrap();
+    store.put_pending("aaa", &pending(2)).await.unwrap();
+    store.put_pending("bbb", &pending(3)).await.unwrap();
+    store.put_pending("ccc", &pending(4)).await.unwrap();
+    assert_eq!(store.take_pending("zzz", NOON).await.unwrap(), None);
+    let (a, b) = tokio::join!(store.take_pending("aaa", NOON), store.take_pending("aaa", NOON));
+    let got: Vec<_> = [a.unwrap(), b.unwrap()].into_iter().flatten().collect();
+    assert_eq!(got, [pending(2)]);
+    assert_eq!(store.take_pending("bbb", later(10)).await.unwrap(), None);
+    assert_eq!(store.expire_pendings(later(9)).await.unwrap(), 0);
+    assert_eq!(store.expire_pendings(later(10)).await.unwrap(), 1);
+}
