@@ -99,7 +99,7 @@ impl Pool {
             std::mem::replace(&mut state.site, Arc::new(Site::new(relay)))
         };
         // Whoever waits for a connection under the old settings waits again under the new ones.
-        old.permits.close();
+        old.retired.cancel();
         self.breaker.hurry();
     }
 
@@ -178,31 +178,34 @@ impl Pool {
     async fn lease(&self) -> Lease<'_> {
         loop {
             let site = Arc::clone(&self.lock().site);
-            let Ok(permit) = Arc::clone(&site.permits).acquire_owned().await else { continue };
-            let pass = loop {
-                let returned = self.returned.notified();
-                if let Some(line) = self.take_idle(&site) {
-                    return Lease { line, pass: Pass::FREE, permit };
-                }
-                tokio::select! {
-                    biased;
-                    () = returned => {}
-                    pass = self.breaker.admit() => break pass,
-                }
-            };
-            if site.permits.is_closed() {
-                continue;
+            if let Some(Some(lease)) = site.retired.run_until_cancelled(self.lease_at(&site)).await {
+                return lease;
             }
-            match connect::open(&site, &self.clock).await {
-                Ok(connection) => {
-                    let pass = self.breaker.connected(pass);
-                    let line = Line::new(connection, site, &self.seats);
-                    return Lease { line, pass, permit };
-                }
-                Err(trouble) => {
-                    tracing::debug!(hop = %site.hop, %trouble, "no connection");
-                    self.breaker.failed(&pass, trouble.to_string());
-                }
+        }
+    }
+
+    async fn lease_at(&self, site: &Arc<Site>) -> Option<Lease<'_>> {
+        let permit = Arc::clone(&site.permits).acquire_owned().await.ok()?;
+        let pass = loop {
+            let returned = self.returned.notified();
+            if let Some(line) = self.take_idle(site) {
+                return Some(Lease { line, pass: Pass::FREE, permit });
+            }
+            tokio::select! {
+                biased;
+                () = returned => {}
+                pass = self.breaker.admit() => break pass,
+            }
+        };
+        match connect::open(site, &self.clock).await {
+            Ok(connection) => {
+                let pass = self.breaker.connected(pass);
+                Some(Lease { line: Line::new(connection, Arc::clone(site), &self.seats), pass, permit })
+            }
+            Err(trouble) => {
+                tracing::debug!(hop = %site.hop, %trouble, "no connection");
+                self.breaker.failed(&pass, trouble.to_string());
+                None
             }
         }
     }

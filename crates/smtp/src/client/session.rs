@@ -10,7 +10,6 @@
 
 use std::collections::VecDeque;
 
-use bytes::Bytes;
 use thiserror::Error;
 
 use super::batch::Attempt;
@@ -274,12 +273,11 @@ impl<'j> Session<'j> {
     /// RFC 2920 §3.1: if DATA is accepted though no recipient was, a lone dot ends it; nobody gets anything.
     fn send_message(&mut self, job: usize, accepted: Vec<usize>) {
         self.dirty = accepted.is_empty();
-        match self.jobs.get(job) {
-            Some(job) if !accepted.is_empty() => {
-                dots::stuff(&job.batch.message, |piece| self.out.push(piece))
-            }
-            _ => self.out.push(Bytes::from_static(b".\r\n")),
-        }
+        let message = match self.jobs.get(job) {
+            Some(job) if !accepted.is_empty() => job.batch.message.as_slice(),
+            _ => &[],
+        };
+        dots::stuff(message, |piece| self.out.push(piece));
         let end = self.out.end();
         self.asked.push_back(Asked { command: Command::Message, end });
         self.sending = Some(Sending { job, accepted, end });

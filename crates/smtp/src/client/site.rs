@@ -2,6 +2,7 @@ use std::sync::Arc;
 
 use tokio::sync::{OnceCell, Semaphore};
 use tokio_rustls::TlsConnector;
+use tokio_util::sync::CancellationToken;
 
 use super::connection::lost;
 use super::relay::{Relay, Tls};
@@ -16,6 +17,8 @@ pub(crate) struct Site {
     pub(crate) hop: String,
     /// One permit for each connection in use.
     pub(crate) permits: Arc<Semaphore>,
+    /// Other settings hold now.
+    pub(crate) retired: CancellationToken,
     tools: OnceCell<Tools>,
 }
 
@@ -28,7 +31,7 @@ pub(crate) struct Tools {
 impl Site {
     pub(crate) fn new(relay: Relay) -> Self {
         let permits = Arc::new(Semaphore::new(relay.max_connections.clamp(1, Semaphore::MAX_PERMITS)));
-        Self { hop: relay.hop(), permits, tools: OnceCell::new(), relay }
+        Self { hop: relay.hop(), permits, retired: CancellationToken::new(), tools: OnceCell::new(), relay }
     }
 
     pub(crate) async fn tools(&self) -> Result<&Tools, Trouble> {
