@@ -197,7 +197,8 @@ impl Pool {
                 pass = self.breaker.admit() => break pass,
             }
         };
-        match connect::open(site, &self.clock).await {
+        // A handshake is large, and rare: it does not live in everybody's future.
+        match Box::pin(connect::open(site, &self.clock)).await {
             Ok(connection) => {
                 let pass = self.breaker.connected(pass);
                 Some(Lease { line: Line::new(connection, Arc::clone(site), &self.seats), pass, permit })

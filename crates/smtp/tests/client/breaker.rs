@@ -61,9 +61,9 @@ impl Outage {
         for _ in 0..probes {
             let due = self.next_probe().await;
             let before = self.peer.accepted();
-            pauses.push(due - self.clock.monotonic());
+            pauses.push(due.saturating_sub(self.clock.monotonic()));
             // Just before its time, nobody moves.
-            self.clock.set(due - Duration::from_millis(1));
+            self.clock.set(due.saturating_sub(Duration::from_millis(1)));
             tokio::task::yield_now().await;
             assert_eq!(self.peer.accepted(), before);
             self.clock.set(due);
@@ -80,7 +80,7 @@ impl Outage {
         assert!(self.pool.state().last_error.is_some());
         self.back.store(true, Ordering::SeqCst);
         let due = self.next_probe().await;
-        assert!(due - self.clock.monotonic() <= Duration::from_secs(30));
+        assert!(due.saturating_sub(self.clock.monotonic()) <= Duration::from_secs(30));
         self.clock.set(due);
         while let Some(result) = patient(self.sending.join_next()).await {
             assert!(delivered(&result.unwrap()));

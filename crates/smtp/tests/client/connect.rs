@@ -74,7 +74,7 @@ async fn trouble_is_said_plainly() {
     assert!(why.contains("cannot find the address of the relay \"relay.invalid\""), "{why}");
 }
 
-/// The first address of a name may be dead: `localhost` is often ::1 first.
+/// The first address of a name may be dead: `localhost` is often `::1` first.
 #[tokio::test]
 async fn all_addresses_of_a_name_are_tried() {
     let peer = Peer::new(&[&[HELLO, DELIVERY].concat()]).await;

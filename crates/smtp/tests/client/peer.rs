@@ -132,7 +132,8 @@ impl Player {
         for step in script.lines().map(str::trim).filter(|step| !step.is_empty()) {
             if let Some(text) = step.strip_prefix("S:") {
                 // What follows each other is said in one breath.
-                said += &format!("{}\r\n", text.strip_prefix(' ').unwrap_or(text));
+                said.push_str(text.strip_prefix(' ').unwrap_or(text));
+                said.push_str("\r\n");
                 continue;
             }
             if let Some(text) = step.strip_prefix("half ") {

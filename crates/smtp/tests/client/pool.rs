@@ -1,3 +1,4 @@
+use std::fmt::Write;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -155,9 +156,9 @@ async fn lost_after_the_final_dot_is_unknown() {
 
 #[tokio::test]
 async fn the_batches_after_an_unknown_one_go_over_another_connection() {
-    let ask: String = DELIVERY.lines().take(3).map(|line| format!("{line}\n")).collect();
+    let ask: String = DELIVERY.split_inclusive('\n').take(3).collect();
     let first = format!("{HELLO}{DELIVERY}").replace("S: 250 2.0.0 queued\n", "") + &ask + "close";
-    let peer = Peer::new(&[&first, &[HELLO, &DELIVERY].concat()]).await;
+    let peer = Peer::new(&[&first, &[HELLO, DELIVERY].concat()]).await;
     let pool = pool(&peer);
     let results = patient(pool.send_each(vec![batch(&["a"]); 2], &never())).await;
     assert!(matches!(results[0], Err(SendError::Unknown { .. })), "{results:?}");
@@ -246,7 +247,7 @@ async fn cancelled_before_the_message_nothing_is_sent() {
 
 #[tokio::test]
 async fn cancelled_under_way_a_message_is_brought_to_its_end_and_the_next_not_begun() {
-    let ask: String = DELIVERY.lines().take(3).map(|line| format!("{line}\n")).collect();
+    let ask: String = DELIVERY.split_inclusive('\n').take(3).collect();
     // Only the beginning of the verdict has come when the caller gives up.
     let script =
         format!("{HELLO}{DELIVERY}").replace("S: 250 2.0.0 queued\n", &format!("{ask}half 250 2.0.0\nwait"));
@@ -298,7 +299,7 @@ async fn a_flood_of_replies_and_recipients_does_not_lock_up() {
     let long = "y".repeat(400);
     let mut script = HELLO.to_owned() + "C: MAIL FROM:<dev-bounces@lists.example>\nS: 250 Ok\n";
     for name in &names {
-        script += &format!("C: RCPT TO:<{name}@x>\nS: 250 2.1.5 {long}\n");
+        writeln!(script, "C: RCPT TO:<{name}@x>\nS: 250 2.1.5 {long}").unwrap();
     }
     script += "C: DATA\nS: 354 go\nC: Subject: hi\nC:\nC: ..x\nC: .\nS: 250 2.0.0 queued\n";
     let peer = Peer::new(&[&script]).await;
