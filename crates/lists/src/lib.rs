@@ -1,1 +1,24 @@
 #![doc = include_str!("../README.md")]
+
+pub mod delivery;
+pub mod facts;
+mod gate;
+mod history;
+pub mod intake;
+pub mod notes;
+pub mod notices;
+pub mod pipeline;
+pub mod post;
+pub mod reason;
+pub mod rules;
+pub mod runners;
+mod site;
+pub mod template;
+
+pub use gate::Gate;
+pub use history::{History, Trace, TraceEvent, TraceGroup, find_finished};
+pub use intake::{Directory, Intake};
+pub use runners::{Incoming, OutLimits, Outgoing};
+pub use site::{LiveSite, Site};
+
+pub(crate) use intake::{message_id_of, new_entry_id};

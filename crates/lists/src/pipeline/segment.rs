@@ -49,17 +49,17 @@ impl Vars {
     /// The value of a variable.
     pub fn get(&self, name: &str) -> Option<Cow<'_, str>> {
         Some(match name {
-            "user_email" | "user_address" => Cow::from(&self.user_email),
+            "member" if !self.user_name.is_empty() => {
+                Cow::from(format!("{} <{}>", self.user_name, self.user_email))
+            }
+            "user_email" | "user_address" | "member" => Cow::from(&self.user_email),
             "user_delivered_to" => Cow::from(&self.user_delivered_to),
             "user_name" => Cow::from(&self.user_name),
             "user_language" => Cow::from(&self.user_language),
             "unsubscribe_url" => Cow::from(&self.unsubscribe_url),
-            "user_name_or_email" | "user_name_or_address" if self.user_name.is_empty() => {
-                Cow::from(&self.user_email)
+            "user_name_or_email" | "user_name_or_address" => {
+                Cow::from(if self.user_name.is_empty() { &self.user_email } else { &self.user_name })
             }
-            "user_name_or_email" | "user_name_or_address" => Cow::from(&self.user_name),
-            "member" if self.user_name.is_empty() => Cow::from(&self.user_email),
-            "member" => Cow::from(format!("{} <{}>", self.user_name, self.user_email)),
             "user_to" => Cow::from(format_mailbox(&self.user_name, &self.user_delivered_to)),
             _ => return None,
         })

@@ -1,3 +1,5 @@
+use std::fmt::Write;
+
 use posthaste_mime::{Field, decode_words, encode_words};
 use regex::Regex;
 
@@ -44,7 +46,7 @@ fn numbered(template: &str, number: i64) -> String {
             rest = from.get(1..).unwrap_or_default();
             continue;
         };
-        out.push_str(&format!("{number:0width$}"));
+        let _ = write!(out, "{number:0width$}");
         rest = from.get(length..).unwrap_or_default();
     }
     out.push_str(rest);

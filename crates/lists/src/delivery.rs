@@ -1,0 +1,16 @@
+//! Mail out: what is planned for whom, who already has it, and when to try the others again.
+//!
+//! Nothing here knows a database: everything delivery needs stands in the entry's `planned` record.
+
+mod backoff;
+mod plan;
+mod progress;
+mod verp;
+
+pub use backoff::{Backoff, GIVE_UP_AFTER};
+pub use plan::{
+    Plan, PlanError, Planned, Recipient, Recipients, RecipientsBuilder, decode as decode_plan,
+    encode as encode_plan,
+};
+pub use progress::{Chunk, Fate, Next, Outcome, Progress, fold as fold_outcomes};
+pub use verp::verp;

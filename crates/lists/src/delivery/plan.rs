@@ -1,0 +1,267 @@
+//! The `planned` record: the finished message and everybody who is to get it.
+//!
+//! ```text
+//! length of head, u32 little endian │ head, JSON │ blobs, one for each Shared segment │ recipients, one a line
+//! recipient line: address TAB member key TAB language TAB display name LF
+//! ```
+//!
+//! One record, so accepting a post for a hundred thousand members is one durable step. Recipients stay one buffer of
+//! text in memory, too: about seventy bytes each.
+
+use std::ops::Range;
+
+use bytes::{BufMut, Bytes, BytesMut};
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+use uuid::Uuid;
+
+use crate::pipeline::{Segment, TextEncoding};
+
+/// Why a `planned` record cannot be read.
+#[derive(Debug, Error)]
+pub enum PlanError {
+    /// It ends too soon or its lengths do not fit.
+    #[error("the planned record is cut short")]
+    Short,
+    /// Its head is not what we write.
+    #[error("the head of the planned record cannot be read: {0}")]
+    Head(#[from] serde_json::Error),
+}
+
+/// What a delivery needs to know besides message and recipients.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Plan {
+    /// The envelope sender, `dev-bounces@lists.example.org`; empty = the null path.
+    pub sender: String,
+    /// Each recipient gets a transaction of their own with a VERP sender and their own texts.
+    pub personal: bool,
+    /// The Message-ID, for logs and traces.
+    pub message_id: String,
+    /// Who is told if some recipients can never be reached; empty for our own notices.
+    pub owners: Vec<String>,
+    /// Where the list's owners are reached, `dev-owner@lists.example.org`.
+    pub owner_address: String,
+    /// The list's name for people.
+    pub display_name: String,
+    /// The subject, decoded, for notices about this post.
+    pub subject: String,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Head {
+    plan: Plan,
+    segments: Vec<SegmentHead>,
+    recipients: usize,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum SegmentHead {
+    Shared(usize),
+    Text { template: String, encoding: TextEncoding },
+}
+
+/// A `planned` record, read.
+#[derive(Clone, Debug)]
+pub struct Planned {
+    /// What it says.
+    pub plan: Plan,
+    /// The message.
+    pub segments: Vec<Segment>,
+    /// Who is to get it.
+    pub recipients: Recipients,
+}
+
+/// One recipient.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Recipient<'a> {
+    /// Where to.
+    pub address: &'a str,
+    /// The membership's key; nil for who is no member.
+    pub member: Uuid,
+    /// Their language; empty = the list's.
+    pub language: &'a str,
+    /// Their name; may be empty.
+    pub name: &'a str,
+}
+
+/// Many recipients in one buffer.
+#[derive(Clone, Debug, Default)]
+pub struct Recipients {
+    text: Bytes,
+    /// Where each line ends, in octets.
+    ends: Vec<u32>,
+}
+
+impl Recipients {
+    /// How many.
+    pub fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// True if there are none.
+    pub fn is_empty(&self) -> bool {
+        self.ends.is_empty()
+    }
+
+    /// The one at `index`.
+    pub fn get(&self, index: usize) -> Option<Recipient<'_>> {
+        let end = *self.ends.get(index)? as usize;
+        let start = index.checked_sub(1).and_then(|i| self.ends.get(i)).map_or(0, |e| *e as usize + 1);
+        let mut columns = std::str::from_utf8(self.text.get(start..end)?).ok()?.splitn(4, '\t');
+        Some(Recipient {
+            address: columns.next()?,
+            member: columns.next()?.parse().unwrap_or_default(),
+            language: columns.next()?,
+            name: columns.next()?,
+        })
+    }
+
+    fn read(text: Bytes) -> Self {
+        let ends = text.iter().enumerate().filter(|(_, b)| **b == b'\n').map(|(i, _)| i as u32).collect();
+        Self { text, ends }
+    }
+}
+
+/// Builds the recipients' lines, page by page.
+#[derive(Debug, Default)]
+pub struct RecipientsBuilder {
+    text: BytesMut,
+    count: usize,
+}
+
+impl RecipientsBuilder {
+    /// Adds one.
+    pub fn push(&mut self, recipient: Recipient<'_>) {
+        let line_break = |c: char| c == '\t' || c == '\n' || c == '\r';
+        self.text.put_slice(recipient.address.as_bytes());
+        self.text.put_u8(b'\t');
+        let mut buffer = Uuid::encode_buffer();
+        self.text.put_slice(recipient.member.as_simple().encode_lower(&mut buffer).as_bytes());
+        self.text.put_u8(b'\t');
+        self.text.put_slice(recipient.language.as_bytes());
+        self.text.put_u8(b'\t');
+        self.text.put_slice(recipient.name.replace(line_break, " ").as_bytes());
+        self.text.put_u8(b'\n');
+        self.count += 1;
+    }
+
+    /// How many were added.
+    pub fn len(&self) -> usize {
+        self.count
+    }
+
+    /// True if none was.
+    pub fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+}
+
+/// Writes a `planned` record.
+pub fn encode(plan: Plan, segments: &[Segment], recipients: &RecipientsBuilder) -> Result<Bytes, PlanError> {
+    let heads = segments
+        .iter()
+        .map(|segment| match segment {
+            Segment::Shared(bytes) => SegmentHead::Shared(bytes.len()),
+            Segment::Text { template, encoding } => {
+                SegmentHead::Text { template: template.clone(), encoding: *encoding }
+            }
+        })
+        .collect();
+    let head = serde_json::to_vec(&Head { plan, segments: heads, recipients: recipients.count })?;
+    let blobs: usize = segments.iter().map(|s| if let Segment::Shared(b) = s { b.len() } else { 0 }).sum();
+    let mut out = BytesMut::with_capacity(4 + head.len() + blobs + recipients.text.len());
+    out.put_u32_le(u32::try_from(head.len()).map_err(|_| PlanError::Short)?);
+    out.put_slice(&head);
+    for segment in segments {
+        if let Segment::Shared(bytes) = segment {
+            out.put_slice(bytes);
+        }
+    }
+    out.put_slice(&recipients.text);
+    Ok(out.freeze())
+}
+
+/// Reads a `planned` record; the blobs and recipients stay slices of `data`.
+pub fn decode(data: &Bytes) -> Result<Planned, PlanError> {
+    let take = |range: Range<usize>| {
+        if range.start <= range.end && range.end <= data.len() {
+            Ok(data.slice(range))
+        } else {
+            Err(PlanError::Short)
+        }
+    };
+    let length: [u8; 4] = take(0..4)?.as_ref().try_into().map_err(|_| PlanError::Short)?;
+    let mut at = 4 + u32::from_le_bytes(length) as usize;
+    let head: Head = serde_json::from_slice(&take(4..at)?)?;
+    let mut segments = Vec::with_capacity(head.segments.len());
+    for segment in head.segments {
+        segments.push(match segment {
+            SegmentHead::Shared(length) => {
+                let end = at.checked_add(length).ok_or(PlanError::Short)?;
+                let blob = take(at..end)?;
+                at = end;
+                Segment::Shared(blob)
+            }
+            SegmentHead::Text { template, encoding } => Segment::Text { template, encoding },
+        });
+    }
+    let recipients = Recipients::read(take(at..data.len())?);
+    if recipients.len() != head.recipients {
+        return Err(PlanError::Short);
+    }
+    Ok(Planned { plan: head.plan, segments, recipients })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn plan() -> Plan {
+        Plan {
+            sender: "dev-bounces@example.org".into(),
+            personal: true,
+            message_id: "<a@b>".into(),
+            owners: vec!["olive@example.org".into()],
+            owner_address: "dev-owner@example.org".into(),
+            display_name: "Dev".into(),
+            subject: "Hi".into(),
+        }
+    }
+
+    #[test]
+    fn round_trip() {
+        let mut builder = RecipientsBuilder::default();
+        for i in 0..3_u128 {
+            builder.push(Recipient {
+                address: &format!("m{i}@example.com"),
+                member: Uuid::from_u128(i),
+                language: if i == 1 { "de" } else { "" },
+                name: "Anne\tP\n",
+            });
+        }
+        let segments = vec![
+            Segment::Shared(Bytes::from_static(b"Subject: x\r\n\r\nbody\r\n")),
+            Segment::Text { template: "$user_email\n".into(), encoding: TextEncoding::Plain },
+        ];
+        let data = encode(plan(), &segments, &builder).unwrap();
+        let planned = decode(&data).unwrap();
+        assert_eq!(planned.plan, plan());
+        assert_eq!(planned.segments, segments);
+        assert_eq!(planned.recipients.len(), 3);
+        let second = planned.recipients.get(1).unwrap();
+        assert_eq!((second.address, second.language, second.name), ("m1@example.com", "de", "Anne P "));
+        assert_eq!(second.member, Uuid::from_u128(1));
+        assert_eq!(planned.recipients.get(3), None);
+    }
+
+    #[test]
+    fn every_cut_is_noticed() {
+        let mut builder = RecipientsBuilder::default();
+        builder.push(Recipient { address: "a@b.c", member: Uuid::nil(), language: "", name: "" });
+        let data = encode(plan(), &[Segment::Shared(Bytes::from_static(b"x"))], &builder).unwrap();
+        for end in 0..data.len() {
+            assert!(decode(&data.slice(..end)).is_err(), "{end}");
+        }
+    }
+}

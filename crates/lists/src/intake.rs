@@ -1,0 +1,13 @@
+//! Mail in: which list and which of its addresses a recipient means, and how a message becomes durable.
+//!
+//! Nothing here asks the database before saying 250: names come from the [`Directory`]'s snapshot in memory.
+
+mod accept;
+mod address;
+mod directory;
+mod rcpt;
+
+pub use accept::{Accepted, Intake};
+pub(crate) use accept::{message_id_of, new_entry_id};
+pub use address::{Destination, split};
+pub use directory::{Directory, Snapshot};

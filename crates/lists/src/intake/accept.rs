@@ -1,0 +1,194 @@
+//! From the final dot to 250: which lane a message takes, and how it becomes durable.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use futures_util::future::join_all;
+use posthaste_model::{Clock, EntryId, Envelope, ForwardPath, ReversePath, Stage, SubAddress};
+use posthaste_smtp::Reply;
+use posthaste_smtp::server::{Handler, Transaction};
+use posthaste_spool::{Begin, NewEntry, SeenLog, Spool, SpoolError, seen_key};
+use posthaste_store::Store;
+
+use super::{Destination, Directory};
+use crate::notes;
+
+/// What becomes of mail that the MTA hands over.
+pub struct Intake {
+    pub(super) directory: Arc<Directory>,
+    pub(super) store: Store,
+    spool: Arc<Spool>,
+    seen: Arc<SeenLog>,
+    clock: Arc<dyn Clock>,
+    accepted: Accepted,
+}
+
+/// Counts since the start.
+#[derive(Debug, Default)]
+pub struct Accepted {
+    /// Messages made durable, one for each recipient.
+    pub entries: AtomicU64,
+    /// Messages that had been accepted before (P6).
+    pub duplicates: AtomicU64,
+}
+
+impl Intake {
+    /// An intake into `spool`.
+    pub fn new(
+        directory: Arc<Directory>,
+        store: Store,
+        spool: Arc<Spool>,
+        seen: Arc<SeenLog>,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        Self { directory, store, spool, seen, clock, accepted: Accepted::default() }
+    }
+
+    /// What was accepted since the start.
+    pub fn accepted(&self) -> &Accepted {
+        &self.accepted
+    }
+
+    async fn accept(&self, transaction: &Transaction, to: &ForwardPath) -> Reply {
+        let destination = match self.destination(to).await {
+            Ok(destination) => destination,
+            // The list went away between RCPT and DATA: let the MTA ask again, RCPT will tell it.
+            Err(_) => {
+                return Reply::new(451, (4, 2, 1), "The list is not to be found any more, please try again");
+            }
+        };
+        let key = message_id(&transaction.message)
+            .map(|id| seen_key(to.as_str(), &String::from_utf8_lossy(id), body(&transaction.message)));
+        let reservation = match key.map(|key| self.seen.begin(key)) {
+            None => None,
+            Some(Begin::New(reservation)) => Some(reservation),
+            Some(Begin::Duplicate) => {
+                self.accepted.duplicates.fetch_add(1, Ordering::Relaxed);
+                tracing::info!(list = %destination.list, "message accepted before; not delivered again");
+                return Reply::new(250, (2, 1, 5), "Accepted before");
+            }
+            Some(Begin::InFlight) => {
+                return Reply::new(
+                    451,
+                    (4, 3, 0),
+                    "The same message is being accepted right now, please try again",
+                );
+            }
+        };
+        match self.spool.put(self.entry(transaction, to, destination)).await {
+            Ok(id) => {
+                if let Some(reservation) = reservation {
+                    reservation.commit();
+                }
+                self.accepted.entries.fetch_add(1, Ordering::Relaxed);
+                Reply::new(250, (2, 1, 5), format!("Accepted as {id}"))
+            }
+            Err(error) => {
+                tracing::error!(%error, "cannot accept mail");
+                trouble(&error)
+            }
+        }
+    }
+
+    fn entry(&self, transaction: &Transaction, to: &ForwardPath, destination: Destination) -> NewEntry {
+        let now = self.clock.now();
+        let stage = match destination.sub {
+            SubAddress::Post | SubAddress::Owner => Stage::Incoming,
+            SubAddress::Bounces => Stage::Bounce,
+            SubAddress::Request | SubAddress::Join | SubAddress::Leave | SubAddress::Confirm => {
+                Stage::Command
+            }
+        };
+        let mut notes = BTreeMap::from([(notes::SUB.to_owned(), destination.sub.name().to_owned())]);
+        if !destination.extension.is_empty() {
+            notes.insert(notes::EXTENSION.to_owned(), destination.extension);
+        }
+        NewEntry {
+            id: crate::new_entry_id(now),
+            stage,
+            list: destination.list,
+            envelope: Envelope {
+                reverse_path: transaction.reverse_path.clone(),
+                forward_path: to.clone(),
+                client: transaction.peer.clone(),
+                received: now,
+            },
+            notes,
+            message: transaction.message.clone(),
+            events: vec![],
+        }
+    }
+}
+
+impl Handler for Intake {
+    fn ready(&self) -> Result<(), Reply> {
+        match self.spool.unhealthy() {
+            None => Ok(()),
+            Some(trouble) => {
+                tracing::warn!(%trouble, "not accepting mail now");
+                Err(Reply::new(452, (4, 3, 1), "Our storage is in trouble, please try again later"))
+            }
+        }
+    }
+
+    async fn rcpt(&self, _peer: &str, _from: &ReversePath, to: &ForwardPath) -> Result<(), Reply> {
+        self.destination(to).await.map(|_| ())
+    }
+
+    async fn data(&self, transaction: Transaction) -> Vec<Reply> {
+        join_all(transaction.forward_paths.iter().map(|to| self.accept(&transaction, to))).await
+    }
+}
+
+/// Our trouble is temporary for the sender, whatever it is for us (P7).
+fn trouble(error: &SpoolError) -> Reply {
+    match error {
+        SpoolError::Disk { source, .. } if source.kind() == std::io::ErrorKind::StorageFull => {
+            Reply::new(452, (4, 3, 1), "Our storage is full, please try again later")
+        }
+        _ => Reply::new(451, (4, 3, 0), "Our storage is in trouble, please try again later"),
+    }
+}
+
+/// The raw value of the first Message-ID field, if there is one.
+fn message_id(message: &[u8]) -> Option<&[u8]> {
+    let head = message.get(..message.len() - body(message).len())?;
+    head.split(|b| *b == b'\n').find_map(|line| {
+        let (name, value) = line.split_at_checked(b"message-id:".len())?;
+        name.eq_ignore_ascii_case(b"message-id:").then(|| value.trim_ascii()).filter(|v| !v.is_empty())
+    })
+}
+
+/// The Message-ID as text, for people; empty if there is none.
+pub(crate) fn message_id_of(message: &[u8]) -> String {
+    message_id(message).map(|id| String::from_utf8_lossy(id).into_owned()).unwrap_or_default()
+}
+
+/// What follows the first empty line; empty if there is none.
+fn body(message: &[u8]) -> &[u8] {
+    let at = message.windows(4).position(|w| w == b"\r\n\r\n");
+    at.and_then(|at| message.get(at + 4..)).unwrap_or_default()
+}
+
+/// Makes an id whose first bits are the time, so that entries sort by arrival.
+pub(crate) fn new_entry_id(now: posthaste_model::Timestamp) -> EntryId {
+    let micros = u64::try_from(now.as_micros()).unwrap_or(0);
+    let time =
+        uuid::Timestamp::from_unix(uuid::NoContext, micros / 1_000_000, (micros % 1_000_000) as u32 * 1_000);
+    EntryId::new(uuid::Uuid::new_v7(time))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn finds_the_message_id_and_the_body() {
+        let message = b"Subject: x\r\nmessage-ID: <a@b>\r\n\r\nMessage-ID: <no>\r\n";
+        assert_eq!(message_id(message), Some(b"<a@b>".as_slice()));
+        assert_eq!(body(message), b"Message-ID: <no>\r\n");
+        assert_eq!(message_id(b"Subject: x\r\n\r\nMessage-ID: <no>\r\n"), None);
+        assert_eq!(message_id(b""), None);
+    }
+}

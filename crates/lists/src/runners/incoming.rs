@@ -1,0 +1,183 @@
+//! From `incoming` to `planned`, or to whatever the rules decide.
+
+mod owner;
+mod post;
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use posthaste_mime::Message;
+use posthaste_model::{Clock, MailingList, Stage, SubAddress};
+use posthaste_spool::{Entry, Event, Kind, Leased, NewEntry, Spool, SpoolError, Then};
+use posthaste_store::{Store, StoreError};
+use serde_json::Value;
+use thiserror::Error;
+use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
+
+use super::ATTEMPTS;
+use crate::gate::Gate;
+use crate::history::{History, Trace, TraceEvent};
+use crate::notes;
+use crate::site::LiveSite;
+
+/// The incoming runner. Any number may run side by side.
+pub struct Incoming {
+    spool: Arc<Spool>,
+    store: Store,
+    gate: Arc<Gate>,
+    site: Arc<LiveSite>,
+    clock: Arc<dyn Clock>,
+    history: Arc<History>,
+}
+
+/// Why an entry could not be worked on.
+#[derive(Debug, Error)]
+pub(crate) enum Trouble {
+    /// The database; if it is only away, the entry waits for it.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The spool.
+    #[error(transparent)]
+    Spool(#[from] SpoolError),
+    /// The entry itself: a person has to look.
+    #[error("{0}")]
+    Entry(String),
+}
+
+/// What became of an entry: one record, and the entries born with it.
+pub(crate) struct Outcome {
+    event: Event,
+    born: Vec<NewEntry>,
+    /// For the history, if the entry is done with this.
+    told: Value,
+}
+
+impl Outcome {
+    /// Goes on to delivery.
+    fn planned(data: Bytes) -> Self {
+        let event = Event { kind: Kind::Planned, then: Then::Leave, also: vec![Stage::Out], data };
+        Self { event, born: vec![], told: Value::Null }
+    }
+
+    /// Ends here.
+    fn ended(kind: Kind, told: Value, born: Vec<NewEntry>) -> Self {
+        let event = Event { kind, then: Then::Leave, also: vec![], data: told.to_string().into() };
+        Self { event, born, told }
+    }
+}
+
+impl Incoming {
+    /// A runner on these.
+    pub fn new(
+        spool: Arc<Spool>,
+        store: Store,
+        gate: Arc<Gate>,
+        site: Arc<LiveSite>,
+        clock: Arc<dyn Clock>,
+        history: Arc<History>,
+    ) -> Self {
+        Self { spool, store, gate, site, clock, history }
+    }
+
+    /// Works until `stop`.
+    pub async fn run(&self, stop: &CancellationToken) {
+        loop {
+            let leased = tokio::select! {
+                () = stop.cancelled() => return,
+                leased = self.spool.lease(Stage::Incoming) => leased,
+            };
+            match leased {
+                Ok(leased) => {
+                    let span = tracing::info_span!("post", id = %leased.id(), list = %leased.list());
+                    self.work(leased, stop).instrument(span).await;
+                }
+                Err(error) => {
+                    tracing::error!(%error, "cannot take work from the spool");
+                    self.clock.sleep(std::time::Duration::from_secs(1)).await;
+                }
+            }
+        }
+    }
+
+    /// One entry. While the database is away it waits here, and no attempt is counted.
+    async fn work(&self, leased: Leased, stop: &CancellationToken) {
+        if leased.attempt() >= ATTEMPTS {
+            self.set_aside(&leased, "working on this entry failed three times; the log says how").await;
+            return;
+        }
+        let entry = match self.spool.load(&leased).await {
+            Ok(entry) => entry,
+            Err(error) => {
+                tracing::error!(%error, "cannot read an entry");
+                return;
+            }
+        };
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = self.gate.opened() => {}
+            }
+            match self.step(&leased, &entry).await {
+                Ok(()) => return,
+                Err(Trouble::Store(
+                    error @ (StoreError::Unavailable(_)
+                    | StoreError::NewerSchema { .. }
+                    | StoreError::OlderSchema { .. }),
+                )) => self.gate.close(&error.to_string()),
+                Err(Trouble::Entry(why)) => {
+                    self.set_aside(&leased, &why).await;
+                    return;
+                }
+                Err(error) => {
+                    // The lease is let go and the entry tried again, a few times.
+                    tracing::error!(%error, "cannot work on a post now");
+                    self.clock.sleep(std::time::Duration::from_secs(1)).await;
+                    return;
+                }
+            }
+        }
+    }
+
+    async fn step(&self, leased: &Leased, entry: &Entry) -> Result<(), Trouble> {
+        let Some(list) = self.store.list_by_id(&entry.list).await? else {
+            return Err(Trouble::Entry(format!(
+                "the list {} does not exist any more; make it again and retry, or remove the entry",
+                entry.list
+            )));
+        };
+        let sub = entry.notes.get(notes::SUB).map_or("post", String::as_str);
+        let outcome = if sub == SubAddress::Owner.name() {
+            self.to_owners(entry, &list, Message::parse(entry.message.clone())).await?
+        } else {
+            self.to_members(entry, &list).await?
+        };
+        // Born before the record that says so: their ids are derived from ours, so once more makes no twin.
+        for born in outcome.born {
+            self.spool.put(born).await?;
+        }
+        if outcome.event.also.is_empty() {
+            let mut trace = Trace::of(entry);
+            let now = self.clock.now();
+            trace.events.push(TraceEvent::new(now, outcome.event.kind, outcome.told));
+            self.history.add(&trace, now);
+        }
+        Ok(self.spool.record(leased, outcome.event).await?)
+    }
+
+    async fn set_aside(&self, leased: &Leased, why: &str) {
+        tracing::error!(
+            why,
+            "entry set aside in quarantine; look with: posthaste queue show {}",
+            leased.id()
+        );
+        if let Err(error) = self.spool.quarantine(leased, why).await {
+            tracing::error!(%error, "cannot set an entry aside");
+        }
+    }
+
+    /// Owners and moderators of a list who want its mail.
+    async fn admins(&self, list: &MailingList) -> Result<Vec<String>, StoreError> {
+        Ok(self.store.admins(list.id).await?.into_iter().map(String::from).collect())
+    }
+}

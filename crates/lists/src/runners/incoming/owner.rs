@@ -1,0 +1,59 @@
+//! Mail for the people who run a list.
+
+use posthaste_mime::{Field, Message};
+use posthaste_model::{MailingList, SubAddress};
+use posthaste_spool::{Entry, Kind};
+
+use super::{Incoming, Outcome, Trouble};
+use crate::delivery::{Plan, Recipient, RecipientsBuilder, encode_plan};
+use crate::pipeline::Segment;
+
+/// A message that came round so often goes nowhere (P38).
+const HOPS: usize = 50;
+
+impl Incoming {
+    /// Plans a copy for each owner and moderator, or for the site's owner if the list has none.
+    pub(super) async fn to_owners(
+        &self,
+        entry: &Entry,
+        list: &MailingList,
+        mut message: Message,
+    ) -> Result<Outcome, Trouble> {
+        let own_id = list.list_id.as_str();
+        let looped =
+            message.head.all("X-BeenThere").any(|f| f.text().trim() == list.name.address(SubAddress::Owner))
+                || message.head.all("Received").count() > HOPS;
+        if looped {
+            let why = serde_json::json!({ "reasons": ["The message has been here before: a mail loop"] });
+            return Ok(Outcome::ended(Kind::Discarded, why, vec![]));
+        }
+        let site = self.site.get();
+        let mut owners = self.admins(list).await?;
+        if owners.is_empty() {
+            owners.push(site.owner.clone());
+        }
+        let owner_address = list.name.address(SubAddress::Owner);
+        message.head.append(Field::structured("X-BeenThere", &owner_address));
+        tracing::debug!(list = own_id, owners = owners.len(), "mail for the owners");
+        let mut recipients = RecipientsBuilder::default();
+        for address in &owners {
+            recipients.push(Recipient { address, member: uuid::Uuid::nil(), language: "", name: "" });
+        }
+        let plan = Plan {
+            // What nobody wants to hear of coming in, nobody hears of going out (RFC 5321 §4.5.5).
+            sender: match entry.envelope.reverse_path.is_null() {
+                true => String::new(),
+                false => list.name.address(SubAddress::Bounces),
+            },
+            personal: false,
+            message_id: message.head.text("Message-ID").unwrap_or_default().trim().to_owned(),
+            owners: vec![site.owner.clone()],
+            owner_address,
+            display_name: list.settings.display_name.clone(),
+            subject: message.head.text("Subject").unwrap_or_default(),
+        };
+        let data = encode_plan(plan, &[Segment::Shared(message.to_bytes())], &recipients)
+            .map_err(|e| Trouble::Entry(e.to_string()))?;
+        Ok(Outcome::planned(data))
+    }
+}

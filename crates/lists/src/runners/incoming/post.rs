@@ -1,0 +1,195 @@
+//! A post for the members: judged, then planned, held, sent back or dropped.
+
+use posthaste_mime::message_id_hash;
+use posthaste_model::{MailingList, Personalization, SubAddress};
+use posthaste_spool::{Entry, Kind};
+use posthaste_store::{HeldMessage, Membership};
+use serde_json::json;
+
+use super::{Incoming, Outcome, Trouble};
+use crate::delivery::{Plan, Recipient, RecipientsBuilder, encode_plan};
+use crate::facts::{Facts, MembershipFact};
+use crate::notices::{Held, held_for_author, held_for_owners, rejected};
+use crate::pipeline::{self, Draft, Outgoing, Stop};
+use crate::post::Post;
+use crate::reason::Reason;
+use crate::rules::{Judgement, Verdict, judge};
+use crate::site::Site;
+
+/// Recipients read from the database at once.
+const PAGE: u64 = 5_000;
+
+impl Incoming {
+    /// What becomes of a post.
+    pub(super) async fn to_members(&self, entry: &Entry, list: &MailingList) -> Result<Outcome, Trouble> {
+        let site = self.site.get();
+        let mut post = Post::receive(
+            entry.id,
+            entry.envelope.clone(),
+            entry.message.clone(),
+            SubAddress::Post,
+            &list.name,
+        );
+        let mut facts = self.facts(&post, list, &site).await?;
+        let strangers = facts.strangers(&post, &list.name.to_string());
+        let judged = judge(&post, list, &facts);
+        if !strangers.is_empty() && !matches!(judged.verdict, Verdict::Discard(_)) {
+            self.store.ensure_nonmembers(list.id, &strangers, facts.now).await?;
+        }
+        tracing::info!(verdict = judged.verdict.name(), hits = judged.hits.join(" "), "judged");
+        match &judged.verdict {
+            Verdict::Accept => {
+                judged.stamp(&mut post.message.head);
+                facts.post_number = self.store.next_post(list.id, facts.now).await?;
+                match pipeline::run(Draft::new(&post, list, &facts)) {
+                    Ok(outgoing) => self.plan(&post, list, outgoing).await,
+                    Err(Stop::Discard(reason)) => Ok(discarded(&[reason])),
+                    Err(Stop::Reject(reason)) => Ok(sent_back(&site, &post, list, &facts, &[reason])),
+                }
+            }
+            Verdict::Hold(reasons) => self.hold(&site, &post, list, &facts, &judged, reasons).await,
+            Verdict::Reject(reasons) => Ok(sent_back(&site, &post, list, &facts, reasons)),
+            Verdict::Discard(reasons) => Ok(discarded(reasons)),
+        }
+    }
+
+    /// Everything rules and steps may look at.
+    async fn facts(&self, post: &Post, list: &MailingList, site: &Site) -> Result<Facts, Trouble> {
+        let senders = post.senders();
+        let addressed: Vec<_> = post.explicit_recipients().into_iter().map(|m| m.address).collect();
+        let known = self.store.posting_facts(list.id, &senders, &addressed).await?;
+        let mut elsewhere = vec![];
+        for other in list.settings.accept_these_nonmembers.iter().filter_map(|e| e.strip_prefix('@')) {
+            let Ok(name) = posthaste_model::ListName::parse(other) else { continue };
+            let Some(sibling) = self.store.list_by_name(&name).await? else { continue };
+            let there = self.store.posting_facts(sibling.id, &senders, &[]).await?;
+            let members = there.memberships.into_iter().filter(|m| m.role == posthaste_model::Role::Member);
+            elsewhere.extend(members.map(|m| (other.to_owned(), m.address)));
+        }
+        Ok(Facts {
+            now: self.clock.now(),
+            memberships: known.memberships.into_iter().chain(known.addressed).map(fact).collect(),
+            banned: known.banned.into_iter().map(|b| (b.address, b.entry)).collect(),
+            elsewhere,
+            site: site.facts(),
+            post_number: 0,
+        })
+    }
+
+    /// Accepts the post for everybody at once.
+    async fn plan(&self, post: &Post, list: &MailingList, outgoing: Outgoing) -> Result<Outcome, Trouble> {
+        for note in &outgoing.notes {
+            tracing::warn!(note, "pipeline");
+        }
+        let mut recipients = RecipientsBuilder::default();
+        let mut after = None;
+        loop {
+            let page = self.store.recipients_page(list.id, after, PAGE).await?;
+            let Some(last) = page.last() else { break };
+            after = Some(last.member);
+            let full = page.len() as u64 == PAGE;
+            for row in &page {
+                if outgoing.skip.contains(&row.address.to_lowercase()) {
+                    continue;
+                }
+                recipients.push(Recipient {
+                    address: &row.address,
+                    member: row.member,
+                    language: row.language.as_deref().unwrap_or_default(),
+                    name: &row.name,
+                });
+            }
+            if !full {
+                break;
+            }
+        }
+        if recipients.is_empty() {
+            return Ok(Outcome::ended(
+                Kind::Done,
+                json!({ "recipients": 0, "why": "nobody is to get it" }),
+                vec![],
+            ));
+        }
+        let plan = Plan {
+            sender: list.name.address(SubAddress::Bounces),
+            personal: outgoing.personal || list.settings.personalize != Personalization::None,
+            message_id: post.message_id(),
+            owners: self.admins(list).await?,
+            owner_address: list.name.address(SubAddress::Owner),
+            display_name: list.settings.display_name.clone(),
+            subject: post.subject(),
+        };
+        tracing::info!(recipients = recipients.len(), "planned");
+        let data =
+            encode_plan(plan, &outgoing.segments, &recipients).map_err(|e| Trouble::Entry(e.to_string()))?;
+        Ok(Outcome::planned(data))
+    }
+
+    /// Keeps the post for a moderator, and says so.
+    async fn hold(
+        &self,
+        site: &Site,
+        post: &Post,
+        list: &MailingList,
+        facts: &Facts,
+        judged: &Judgement,
+        reasons: &[Reason],
+    ) -> Result<Outcome, Trouble> {
+        let reasons = texts(reasons);
+        let mut message = post.message.clone();
+        judged.stamp(&mut message.head);
+        let message_id = post.message_id();
+        self.store
+            .hold(&HeldMessage {
+                id: post.id,
+                list: list.id,
+                sender: post.senders().first().map(ToString::to_string).unwrap_or_default(),
+                subject: post.subject(),
+                message_id_hash: message_id_hash(&message_id),
+                message_id,
+                reasons: reasons.clone(),
+                envelope: post.envelope.clone(),
+                held_at: facts.now,
+                message: message.to_bytes(),
+            })
+            .await?;
+        let held = Held {
+            id: post.id,
+            list,
+            envelope: &post.envelope,
+            message: &post.message,
+            reasons: &reasons,
+            at: facts.now,
+        };
+        let owners = self.admins(list).await?;
+        let born = held_for_author(site, &held).into_iter().chain(held_for_owners(site, &held, &owners));
+        Ok(Outcome::ended(Kind::Held, json!({ "reasons": reasons }), born.collect()))
+    }
+}
+
+fn sent_back(site: &Site, post: &Post, list: &MailingList, facts: &Facts, reasons: &[Reason]) -> Outcome {
+    let reasons = texts(reasons);
+    let notice = rejected(site, post.id, list, &post.envelope, &post.message, &reasons, facts.now);
+    let told = json!({ "reasons": reasons, "author_told": notice.is_some() });
+    Outcome::ended(Kind::Rejected, told, notice.into_iter().collect())
+}
+
+fn discarded(reasons: &[Reason]) -> Outcome {
+    Outcome::ended(Kind::Discarded, json!({ "reasons": texts(reasons) }), vec![])
+}
+
+fn texts(reasons: &[Reason]) -> Vec<String> {
+    reasons.iter().map(|r| r.text.clone()).collect()
+}
+
+fn fact(membership: Membership) -> MembershipFact {
+    MembershipFact {
+        sought: membership.address.clone(),
+        address: membership.via.unwrap_or(membership.address),
+        role: membership.role,
+        member: membership.member,
+        display_name: membership.display_name,
+        moderation_action: membership.moderation_action,
+        preferences: membership.preferences,
+    }
+}

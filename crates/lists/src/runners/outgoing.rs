@@ -1,0 +1,344 @@
+//! From `planned` to the relay. Needs no database.
+//!
+//! One *feeder* turns waiting entries into open dispatches; as many *workers* as there may be connections take chunks of
+//! recipients from the open dispatches in turn, so that a post to a hundred thousand members and one to ten share the
+//! relay. An outage of the relay is waited for inside the pool and costs no recipient an attempt.
+
+mod aftermath;
+mod dispatch;
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use posthaste_model::{Clock, ForwardPath, ReversePath, Stage};
+use posthaste_smtp::client::{Attempt, Batch, Pool, SendError};
+use posthaste_spool::{Event, Kind, Leased, Spool, SpoolError, Then};
+use rand::Rng;
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
+
+use self::dispatch::Dispatch;
+use super::ATTEMPTS;
+use crate::delivery::{Chunk, Fate, Next, fold_outcomes, verp};
+use crate::history::{History, TraceEvent};
+use crate::pipeline::{render, to_bytes};
+use crate::site::LiveSite;
+
+/// At most so many personal copies are sent between two records (P5).
+const PERSONAL_CHUNK: usize = 50;
+
+/// How much is asked of the relay at once.
+#[derive(Debug)]
+pub struct OutLimits {
+    /// Recipients of one transaction.
+    pub max_recipients: AtomicUsize,
+    /// Dispatches open at once; bounds memory.
+    pub window: usize,
+}
+
+/// The out runner.
+pub struct Outgoing {
+    spool: Arc<Spool>,
+    pool: Arc<Pool>,
+    clock: Arc<dyn Clock>,
+    site: Arc<LiveSite>,
+    history: Arc<History>,
+    limits: OutLimits,
+    open: Mutex<VecDeque<Arc<Dispatch>>>,
+    /// Signalled when an open dispatch has something to offer.
+    work: Notify,
+    /// Signalled when a dispatch was closed.
+    room: Notify,
+}
+
+impl Outgoing {
+    /// A runner that takes from `spool` and gives to `pool`.
+    pub fn new(
+        spool: Arc<Spool>,
+        pool: Arc<Pool>,
+        clock: Arc<dyn Clock>,
+        site: Arc<LiveSite>,
+        history: Arc<History>,
+        limits: OutLimits,
+    ) -> Self {
+        Self {
+            spool,
+            pool,
+            clock,
+            site,
+            history,
+            limits,
+            open: Mutex::default(),
+            work: Notify::new(),
+            room: Notify::new(),
+        }
+    }
+
+    /// Changes how many recipients a transaction may have.
+    pub fn set_max_recipients(&self, most: usize) {
+        self.limits.max_recipients.store(most.max(1), Ordering::Relaxed);
+    }
+
+    /// Opens waiting entries until `stop`.
+    pub async fn feed(&self, stop: &CancellationToken) {
+        loop {
+            let room = self.room.notified();
+            if self.lock().len() >= self.limits.window {
+                tokio::select! { () = stop.cancelled() => return, () = room => continue }
+            }
+            let leased = tokio::select! {
+                () = stop.cancelled() => return,
+                leased = self.spool.lease(Stage::Out) => leased,
+            };
+            match leased {
+                Ok(leased) => self.open(leased).await,
+                Err(error) => {
+                    tracing::error!(%error, "cannot take work from the spool");
+                    self.clock.sleep(std::time::Duration::from_secs(1)).await;
+                }
+            }
+        }
+    }
+
+    async fn open(&self, leased: Leased) {
+        let id = leased.id();
+        match self.read(leased).await {
+            Ok(Some(dispatch)) => {
+                self.lock().push_back(Arc::new(dispatch));
+                self.work.notify_waiters();
+            }
+            Ok(None) => {}
+            Err(error) => tracing::error!(%id, %error, "cannot open an entry for delivery"),
+        }
+    }
+
+    async fn read(&self, leased: Leased) -> Result<Option<Dispatch>, SpoolError> {
+        let entry = self.spool.load(&leased).await?;
+        if leased.attempt() >= ATTEMPTS {
+            self.spool
+                .quarantine(&leased, "delivery of this entry stopped three times without an answer")
+                .await?;
+            return Ok(None);
+        }
+        let dispatch = match Dispatch::open(leased, &entry) {
+            Ok(dispatch) => dispatch,
+            Err((leased, why)) => {
+                self.spool.quarantine(&leased, &why).await?;
+                return Ok(None);
+            }
+        };
+        if dispatch.next() == Next::Done {
+            self.finish(&dispatch, Kind::Done, bytes::Bytes::new()).await?;
+            return Ok(None);
+        }
+        Ok(Some(dispatch))
+    }
+
+    /// Sends chunks until `stop`; a transaction that has begun is finished and recorded.
+    pub async fn work(&self, stop: &CancellationToken) {
+        loop {
+            let work = self.work.notified();
+            tokio::pin!(work);
+            work.as_mut().enable();
+            if stop.is_cancelled() {
+                return;
+            }
+            let Some((dispatch, chunk)) = self.next_chunk() else {
+                tokio::select! { () = stop.cancelled() => return, () = work => continue }
+            };
+            let span = tracing::info_span!("dispatch", id = %dispatch.id());
+            self.send(&dispatch, chunk, stop).instrument(span).await;
+        }
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, VecDeque<Arc<Dispatch>>> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The next recipients of the dispatch whose turn it is.
+    fn next_chunk(&self) -> Option<(Arc<Dispatch>, Chunk)> {
+        let mut open = self.lock();
+        while let Some(dispatch) = open.pop_front() {
+            let most = if dispatch.plan().personal {
+                PERSONAL_CHUNK
+            } else {
+                self.limits.max_recipients.load(Ordering::Relaxed)
+            };
+            let chunk = dispatch.take(most);
+            if let Some(chunk) = chunk {
+                if dispatch.has_more() {
+                    open.push_back(dispatch.clone());
+                    self.work.notify_one();
+                }
+                drop(open);
+                self.room.notify_one();
+                return Some((dispatch, chunk));
+            }
+            self.room.notify_one();
+        }
+        None
+    }
+
+    async fn send(&self, dispatch: &Arc<Dispatch>, chunk: Chunk, stop: &CancellationToken) {
+        let results = if dispatch.plan().personal {
+            self.send_personal(dispatch, &chunk, stop).await
+        } else {
+            self.send_bulk(dispatch, &chunk, stop).await
+        };
+        // Cancelled: nothing was offered, nothing is recorded; the next start offers the same chunk.
+        if results.is_empty() {
+            return;
+        }
+        if let Err(error) = self.record(dispatch, &results).await {
+            tracing::error!(%error, "cannot record a delivery; its recipients may get a second copy");
+        }
+    }
+
+    async fn send_bulk(
+        &self,
+        dispatch: &Dispatch,
+        chunk: &Chunk,
+        stop: &CancellationToken,
+    ) -> Vec<(usize, Fate, String)> {
+        let (sendable, mut results) = dispatch.paths(chunk);
+        let (indices, recipients) = sendable.into_iter().unzip();
+        let batch = Batch {
+            reverse_path: ReversePath::from(dispatch.plan().sender.clone()),
+            recipients,
+            message: to_bytes(&dispatch.planned.segments),
+        };
+        results.extend(fates(&indices, self.pool.send(batch, stop).await));
+        results
+    }
+
+    async fn send_personal(
+        &self,
+        dispatch: &Dispatch,
+        chunk: &Chunk,
+        stop: &CancellationToken,
+    ) -> Vec<(usize, Fate, String)> {
+        let (sendable, mut results) = dispatch.paths(chunk);
+        let site = self.site.get();
+        let batch = |(index, path): &(usize, ForwardPath)| Batch {
+            reverse_path: ReversePath::from(verp(&dispatch.plan().sender, path.as_str())),
+            message: render(&dispatch.planned.segments, &dispatch.vars(*index, &site)),
+            recipients: vec![path.clone()],
+        };
+        let answers = self.pool.send_each(sendable.iter().map(batch).collect(), stop).await;
+        for ((index, _), answer) in sendable.iter().zip(answers) {
+            results.extend(fates(&vec![*index], answer));
+        }
+        results
+    }
+
+    async fn record(
+        &self,
+        dispatch: &Arc<Dispatch>,
+        results: &[(usize, Fate, String)],
+    ) -> Result<(), SpoolError> {
+        let now = self.clock.now();
+        let outcomes = fold_outcomes(results);
+        self.report_failures(dispatch, &outcomes).await?;
+        let next = dispatch.answer(results);
+        dispatch.log(TraceEvent::sent(now, &outcomes, &dispatch.planned.recipients));
+        let data = serde_json::to_vec(&outcomes).unwrap_or_default().into();
+        match next {
+            Next::Round => self.append(dispatch, Kind::Sent, Then::Stay, data).await,
+            Next::Done => self.finish(dispatch, Kind::Sent, data).await,
+            Next::Again { broken_only } => {
+                self.append(dispatch, Kind::Sent, Then::Stay, data).await?;
+                self.end_round(dispatch, broken_only).await
+            }
+        }
+    }
+
+    /// Somebody still waits: sleep until the next round, or give them up.
+    async fn end_round(&self, dispatch: &Arc<Dispatch>, broken_only: bool) -> Result<(), SpoolError> {
+        let now = self.clock.now();
+        let backoff = dispatch.backoff();
+        if backoff.is_over(now) {
+            return self.expire(dispatch).await;
+        }
+        let due = backoff.next(now, rand::rng().random(), broken_only);
+        let detail = serde_json::json!({ "waiting": dispatch.waiting().len(), "until": due, "round": backoff.rounds + 1 });
+        tracing::info!(waiting = dispatch.waiting().len(), until = %due, "recipients deferred");
+        dispatch.log(TraceEvent::new(now, Kind::Deferred, detail.clone()));
+        self.append(dispatch, Kind::Deferred, Then::Again { due }, detail.to_string().into()).await
+    }
+
+    async fn append(
+        &self,
+        dispatch: &Dispatch,
+        kind: Kind,
+        then: Then,
+        data: bytes::Bytes,
+    ) -> Result<(), SpoolError> {
+        self.spool.record(dispatch.leased(), Event { kind, then, also: vec![], data }).await
+    }
+
+    /// Nobody waits any more: the entry leaves the spool, its story goes to the history.
+    async fn finish(&self, dispatch: &Dispatch, kind: Kind, data: bytes::Bytes) -> Result<(), SpoolError> {
+        self.history.add(&dispatch.trace(), self.clock.now());
+        self.append(dispatch, kind, Then::Leave, data).await?;
+        tracing::info!(list = %dispatch.list(), delivered = dispatch.count(Fate::Delivered), failed = dispatch.count(Fate::Failed), "post finished");
+        Ok(())
+    }
+}
+
+/// What the pool's answer means for each recipient of the chunk. Whom a cancelled transaction did not reach is left out:
+/// nothing was offered, the next start offers it.
+fn fates(chunk: &Chunk, answer: Result<Vec<Attempt>, SendError>) -> Vec<(usize, Fate, String)> {
+    let met = |attempt: &Attempt| match attempt {
+        Attempt::Delivered(reply) => (Fate::Delivered, reply.to_string()),
+        Attempt::Deferred(reply) => (Fate::Deferred, reply.to_string()),
+        Attempt::Failed(reply) => (Fate::Failed, reply.to_string()),
+    };
+    let error = match answer {
+        Ok(attempts) => {
+            let fate = |(index, attempt): (&usize, &Attempt)| {
+                let (fate, reply) = met(attempt);
+                (*index, fate, reply)
+            };
+            return chunk.iter().zip(&attempts).map(fate).collect();
+        }
+        Err(error) => error,
+    };
+    let undecided = match &error {
+        SendError::Refused { reply, .. } => Some((Fate::Refused, reply.to_string())),
+        SendError::Unknown { why, .. } => Some((Fate::Unknown, why.clone())),
+        SendError::Cancelled { .. } => None,
+    };
+    let fate = |(index, attempt): (&usize, &Option<Attempt>)| {
+        let (fate, reply) = attempt.as_ref().map(met).or_else(|| undecided.clone())?;
+        Some((*index, fate, reply))
+    };
+    chunk.iter().zip(error.decided()).filter_map(fate).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use posthaste_smtp::Reply;
+
+    use super::*;
+
+    #[test]
+    fn a_refused_message_is_never_held_against_its_recipients() {
+        let refused = SendError::Refused {
+            reply: Reply::new(554, (5, 7, 1), "no"),
+            decided: vec![None, Some(Attempt::Failed(Reply::new(550, (5, 1, 1), "unknown"))), None],
+        };
+        let fates: Vec<_> = fates(&vec![7, 8, 9], Err(refused)).into_iter().map(|(i, f, _)| (i, f)).collect();
+        assert_eq!(fates, [(7, Fate::Refused), (8, Fate::Failed), (9, Fate::Refused)]);
+    }
+
+    #[test]
+    fn what_was_cancelled_was_not_offered() {
+        let cancelled = SendError::Cancelled {
+            decided: vec![Some(Attempt::Delivered(Reply::new(250, (2, 0, 0), "ok"))), None],
+        };
+        let fates: Vec<_> = fates(&vec![0, 1], Err(cancelled)).into_iter().map(|(i, f, _)| (i, f)).collect();
+        assert_eq!(fates, [(0, Fate::Delivered)]);
+    }
+}

@@ -1,0 +1,151 @@
+//! An entry open for delivery.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use posthaste_model::{EntryId, ForwardPath, ListId, Timestamp};
+use posthaste_spool::{Entry, Kind, Leased};
+
+use crate::delivery::{Backoff, Chunk, Fate, Next, Outcome, Plan, Planned, Progress, decode_plan};
+use crate::history::{Trace, TraceEvent};
+use crate::pipeline::Vars;
+use crate::site::Site;
+
+/// An entry open for delivery: what was planned, and who has it already.
+pub(super) struct Dispatch {
+    leased: Leased,
+    pub(super) planned: Planned,
+    planned_at: Timestamp,
+    progress: Mutex<Progress>,
+    trace: Mutex<Trace>,
+}
+
+impl Dispatch {
+    /// Reads the entry's log; gives the lease back with a reason if there is no plan to follow.
+    pub(super) fn open(leased: Leased, entry: &Entry) -> Result<Self, (Leased, String)> {
+        let Some(event) = entry.events.iter().rev().find(|e| e.kind == Kind::Planned) else {
+            return Err((leased, "the entry waits for delivery but nothing was planned".into()));
+        };
+        let planned = match decode_plan(&event.data) {
+            Ok(planned) => planned,
+            Err(error) => return Err((leased, error.to_string())),
+        };
+        let mut progress = Progress::new(planned.recipients.len());
+        for event in &entry.events {
+            match event.kind {
+                Kind::Sent => match serde_json::from_slice::<Vec<Outcome>>(&event.data) {
+                    Ok(outcomes) => progress.replay(&outcomes),
+                    Err(error) => {
+                        return Err((leased, format!("a record of deliveries cannot be read: {error}")));
+                    }
+                },
+                Kind::Deferred => progress.replay_round(),
+                _ => {}
+            }
+        }
+        if matches!(progress.next(), Next::Again { .. }) {
+            progress.begin_round();
+        }
+        let mut trace = Trace::of(entry);
+        trace.message_id.clone_from(&planned.plan.message_id);
+        Ok(Self {
+            leased,
+            planned_at: event.at,
+            planned,
+            progress: Mutex::new(progress),
+            trace: Mutex::new(trace),
+        })
+    }
+
+    pub(super) fn id(&self) -> EntryId {
+        self.leased.id()
+    }
+
+    pub(super) fn list(&self) -> &ListId {
+        self.leased.list()
+    }
+
+    pub(super) const fn leased(&self) -> &Leased {
+        &self.leased
+    }
+
+    pub(super) const fn plan(&self) -> &Plan {
+        &self.planned.plan
+    }
+
+    pub(super) fn take(&self, most: usize) -> Option<Chunk> {
+        self.progress().take(most)
+    }
+
+    pub(super) fn has_more(&self) -> bool {
+        !self.progress().all_offered()
+    }
+
+    pub(super) fn answer(&self, results: &[(usize, Fate, String)]) -> Next {
+        self.progress().answer(results)
+    }
+
+    pub(super) fn next(&self) -> Next {
+        self.progress().next()
+    }
+
+    pub(super) fn waiting(&self) -> Vec<usize> {
+        self.progress().waiting()
+    }
+
+    pub(super) fn count(&self, fate: Fate) -> usize {
+        self.progress().count(fate)
+    }
+
+    pub(super) fn backoff(&self) -> Backoff {
+        Backoff { rounds: self.progress().rounds, planned: self.planned_at }
+    }
+
+    /// Each recipient's forward-path; those that are none fail here and now.
+    pub(super) fn paths(&self, chunk: &[usize]) -> (Vec<(usize, ForwardPath)>, Vec<(usize, Fate, String)>) {
+        let (mut good, mut bad) = (vec![], vec![]);
+        for index in chunk {
+            let address = self.planned.recipients.get(*index).map_or("", |r| r.address);
+            match ForwardPath::parse(address) {
+                Ok(path) => good.push((*index, path)),
+                Err(error) => bad.push((*index, Fate::Failed, format!("553 5.1.3 {error}"))),
+            }
+        }
+        (good, bad)
+    }
+
+    /// The texts that differ from copy to copy.
+    pub(super) fn vars(&self, index: usize, site: &Site) -> Vars {
+        let Some(recipient) = self.planned.recipients.get(index) else { return Vars::default() };
+        let language =
+            if recipient.language.is_empty() { &site.default_language } else { recipient.language };
+        Vars {
+            user_email: recipient.address.to_lowercase(),
+            user_delivered_to: recipient.address.to_owned(),
+            user_name: recipient.name.to_owned(),
+            user_language: language.to_owned(),
+            unsubscribe_url: String::new(),
+        }
+    }
+
+    /// What this recipient met last, and what the relay said then.
+    pub(super) fn last(&self, index: usize) -> Option<(Fate, String)> {
+        let fate = self.progress().fate(index)?;
+        let address = self.planned.recipients.get(index)?.address;
+        let trace = self.trace.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut groups = trace.events.iter().rev().flat_map(|e| &e.recipients);
+        let reply = groups.find(|g| g.addresses.iter().any(|a| a == address)).map(|g| g.reply.clone());
+        Some((fate, reply.unwrap_or_default()))
+    }
+
+    pub(super) fn log(&self, event: TraceEvent) {
+        self.trace.lock().unwrap_or_else(PoisonError::into_inner).events.push(event);
+    }
+
+    pub(super) fn trace(&self) -> Trace {
+        self.trace.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn progress(&self) -> MutexGuard<'_, Progress> {
+        self.progress.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

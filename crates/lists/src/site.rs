@@ -1,0 +1,48 @@
+//! What a list needs to know of the site it lives on.
+
+use crate::facts::SiteFacts;
+
+/// The site.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Site {
+    /// Who runs it; gets mail for lists without owners.
+    pub owner: String,
+    /// The name this host gives itself in Message-IDs and reports.
+    pub hostname: String,
+    /// The language of whoever has set none.
+    pub default_language: String,
+    /// Where the pages are reached, without a slash at the end; `None` if they are not served.
+    pub base_url: Option<String>,
+}
+
+impl Site {
+    /// What rules and steps may know of it.
+    pub(crate) fn facts(&self) -> SiteFacts {
+        SiteFacts {
+            owner: self.owner.clone(),
+            base_url: self.base_url.clone(),
+            hostname: self.hostname.clone(),
+            software: concat!("Posthaste ", env!("CARGO_PKG_VERSION")).to_owned(),
+        }
+    }
+}
+
+/// The site as it is now; a reload of the configuration replaces it.
+pub struct LiveSite(std::sync::RwLock<std::sync::Arc<Site>>);
+
+impl LiveSite {
+    /// Begins with `site`.
+    pub fn new(site: Site) -> Self {
+        Self(std::sync::RwLock::new(std::sync::Arc::new(site)))
+    }
+
+    /// As it is now.
+    pub fn get(&self) -> std::sync::Arc<Site> {
+        self.0.read().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
+    }
+
+    /// As it is from now on.
+    pub fn set(&self, site: Site) {
+        *self.0.write().unwrap_or_else(std::sync::PoisonError::into_inner) = std::sync::Arc::new(site);
+    }
+}

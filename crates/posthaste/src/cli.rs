@@ -1,0 +1,129 @@
+//! The command line: noun, verb. One noun a file.
+
+mod config;
+mod db;
+mod domain;
+mod inject;
+mod list;
+mod member;
+pub(crate) mod output;
+mod queue;
+mod status;
+mod trace;
+
+use std::path::PathBuf;
+
+use anyhow::Context;
+use clap::{Parser, Subcommand};
+
+use self::output::{Exit, Out};
+use crate::config::Config;
+
+/// A mailing-list server.
+///
+/// Exit codes: 0 done; 1 failed; 2 bad input or usage; 3 no server is running where one is needed; 4 something
+/// Posthaste depends on (database, disk) is away.
+#[derive(Parser, Debug)]
+#[command(name = "posthaste", version, propagate_version = true, max_term_width = 110)]
+pub(crate) struct Cli {
+    /// The configuration file [default: ./posthaste.toml, else /etc/posthaste/posthaste.toml]
+    #[arg(long, global = true, env = "POSTHASTE_CONFIG", value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Answer in JSON instead of tables
+    #[arg(long, global = true)]
+    json: bool,
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Subcommand, Debug)]
+enum Verb {
+    /// Run the server in the foreground
+    Serve,
+    /// Try Posthaste: everything embedded, a list to post to, a mailbox page
+    Dev(crate::dev::Options),
+    /// Mail domains
+    #[command(subcommand)]
+    Domain(domain::Verb),
+    /// Mailing lists
+    #[command(subcommand)]
+    List(list::Verb),
+    /// Members, owners, moderators of a list
+    #[command(subcommand)]
+    Member(member::Verb),
+    /// Hand a message to a list, as an MTA would
+    Inject(inject::Options),
+    /// The mail that waits
+    #[command(subcommand)]
+    Queue(queue::Verb),
+    /// Every state of a post, with times
+    Trace(trace::Options),
+    /// How the server is
+    Status,
+    /// The database's tables
+    #[command(subcommand)]
+    Db(db::Verb),
+    /// The configuration file
+    #[command(subcommand)]
+    Config(config::Verb),
+}
+
+impl Cli {
+    /// Does what was asked.
+    pub(crate) fn run(self) -> anyhow::Result<Exit> {
+        let out = Out::new(self.json);
+        let file = self.config;
+        match self.verb {
+            Verb::Serve => crate::serve::run(&config_file(file)?),
+            Verb::Dev(options) => crate::dev::run(&options),
+            Verb::Config(verb) => config::run(verb, file, &out),
+            Verb::Status => status::run(&load(file)?, &out),
+            Verb::Trace(options) => trace::run(&options, &load(file)?, &out),
+            Verb::Inject(options) => inject::run(&options, &load(file)?, &out),
+            Verb::Queue(verb) => queue::run(&verb, &load(file)?, &out),
+            Verb::Db(verb) => block_on(db::run(verb, &load(file)?, &out)),
+            Verb::Domain(verb) => block_on(domain::run(verb, &load(file)?, &out)),
+            Verb::List(verb) => block_on(list::run(verb, &load(file)?, &out)),
+            Verb::Member(verb) => block_on(member::run(verb, &load(file)?, &out)),
+        }
+    }
+}
+
+/// The file that was named, or the first that is there of those looked for.
+fn config_file(named: Option<PathBuf>) -> anyhow::Result<PathBuf> {
+    if let Some(file) = named {
+        return Ok(file);
+    }
+    let places = [PathBuf::from("posthaste.toml"), PathBuf::from("/etc/posthaste/posthaste.toml")];
+    places.into_iter().find(|p| p.exists()).context(
+        "no configuration: there is no ./posthaste.toml and no /etc/posthaste/posthaste.toml; name one with --config FILE, \
+         or write one with: posthaste config explain > posthaste.toml",
+    )
+}
+
+fn load(named: Option<PathBuf>) -> anyhow::Result<Config> {
+    let file = config_file(named)?;
+    Config::load(&file).map_err(|problems| output::BadInput::problems(&problems).into())
+}
+
+fn block_on<F: Future<Output = anyhow::Result<Exit>>>(work: F) -> anyhow::Result<Exit> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(work)
+}
+
+/// The database of this configuration, with its tables up to date enough to work on.
+async fn store(config: &Config) -> anyhow::Result<posthaste_store::Store> {
+    let store = crate::serve::connect(config).await?;
+    store.check().await?;
+    Ok(store)
+}
+
+/// Tells a running server that lists or domains changed. That none runs is no fault.
+fn refresh(config: &Config) {
+    let _ = crate::control::ask(&config.paths.state, &crate::control::Request::Refresh);
+}
+
+/// Now, on the system's clock.
+fn now() -> posthaste_model::Timestamp {
+    use posthaste_model::Clock;
+    crate::clock::SystemClock::new().now()
+}

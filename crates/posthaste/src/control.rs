@@ -1,0 +1,79 @@
+//! The socket between a running server and the command line: one JSON request a connection, one JSON answer.
+//!
+//! `STATE/control.sock`, mode 0600: who may use it may also write the state folder.
+
+use std::io::{BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use posthaste_model::{EntryId, Stage};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// What the command line can ask of a running server.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(tag = "do", rename_all = "snake_case")]
+pub(crate) enum Request {
+    /// How are you?
+    Status,
+    /// Lists or domains changed: read them again.
+    Refresh,
+    /// Read the configuration again, as SIGHUP does.
+    Reload,
+    /// Make an entry due now, or take it back from quarantine.
+    Retry {
+        /// Which.
+        id: EntryId,
+    },
+    /// Drop an entry.
+    Remove {
+        /// Which.
+        id: EntryId,
+    },
+    /// Let a stage rest.
+    Pause {
+        /// Which.
+        stage: Stage,
+    },
+    /// Let it go on.
+    Resume {
+        /// Which.
+        stage: Stage,
+    },
+}
+
+/// The answer.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Response {
+    /// It was done; with what there is to tell.
+    Done(Value),
+    /// It could not be done; a sentence for people.
+    Failed(String),
+}
+
+/// Where the socket of the server with this state folder is.
+pub(crate) fn socket(state: &Path) -> PathBuf {
+    state.join("control.sock")
+}
+
+/// Asks the server of this state folder; `None` if none is running.
+pub(crate) fn ask(state: &Path, request: &Request) -> std::io::Result<Option<Response>> {
+    let stream = match std::os::unix::net::UnixStream::connect(socket(state)) {
+        Ok(stream) => stream,
+        Err(e)
+            if matches!(e.kind(), std::io::ErrorKind::NotFound | std::io::ErrorKind::ConnectionRefused) =>
+        {
+            return Ok(None);
+        }
+        Err(e) => return Err(e),
+    };
+    stream.set_read_timeout(Some(Duration::from_secs(60)))?;
+    stream.set_write_timeout(Some(Duration::from_secs(10)))?;
+    let mut line = serde_json::to_vec(request)?;
+    line.push(b'\n');
+    (&stream).write_all(&line)?;
+    let mut answer = String::new();
+    BufReader::new(&stream).read_line(&mut answer)?;
+    Ok(Some(serde_json::from_str(&answer)?))
+}

@@ -1,0 +1,115 @@
+//! The server: opens the rooms, starts their tasks, listens to signals and to the control socket.
+
+mod control;
+mod database;
+mod folder;
+mod listen;
+mod offline;
+mod reload;
+mod state;
+mod status;
+mod supervisor;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use posthaste_store::Store;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+
+pub(crate) use self::folder::prepare as prepare_state;
+pub(crate) use self::listen::tcp;
+pub(crate) use self::offline::run as offline;
+pub(crate) use self::state::Server;
+use crate::cli::output::{BadInput, Exit};
+use crate::config::{Config, Severity};
+use crate::logging;
+
+/// What is under way at a stop may take so long (P18).
+const DRAIN: Duration = Duration::from_secs(30);
+
+/// `posthaste serve`
+pub(crate) fn run(file: &Path) -> anyhow::Result<Exit> {
+    let config = Config::load(file).map_err(|problems| BadInput::problems(&problems))?;
+    let (errors, warnings): (Vec<_>, Vec<_>) =
+        config.check().into_iter().partition(|p| p.severity == Severity::Error);
+    if !errors.is_empty() {
+        return Err(BadInput::problems(&errors).into());
+    }
+    if config.site.owner.is_none() {
+        let why = "site.owner is not set: write in [site] the address of the person who answers for this server, \
+                   as in owner = \"postmaster@example.org\"";
+        return Err(BadInput::new(format!("{}: {why}", file.display())).into());
+    }
+    let log = logging::start(&config);
+    for warning in warnings {
+        tracing::warn!("{warning}");
+    }
+    runtime()?.block_on(async move {
+        let server = Server::open(config, file.to_owned(), log).await?;
+        until_stopped(server).await
+    })
+}
+
+/// The runtime of the server: as many threads as processors.
+pub(crate) fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start threads")
+}
+
+/// Serves until SIGTERM or SIGINT, reloads at SIGHUP.
+pub(crate) async fn until_stopped(server: Arc<Server>) -> anyhow::Result<Exit> {
+    let mut term = signal(SignalKind::terminate())?;
+    let mut int = signal(SignalKind::interrupt())?;
+    let mut hup = signal(SignalKind::hangup())?;
+    let supervisor = server.start()?;
+    tracing::info!(version = env!("CARGO_PKG_VERSION"), state = %server.state_folder().display(), "accepting mail");
+    loop {
+        tokio::select! {
+            _ = term.recv() => break,
+            _ = int.recv() => break,
+            _ = hup.recv() => server.reload(),
+        }
+    }
+    tracing::info!("stopping; what is under way is finished first");
+    server.stop();
+    if supervisor.finished(DRAIN).await {
+        tracing::info!("stopped");
+    } else {
+        tracing::warn!("stopped; some transactions did not end in time and are repeated at the next start");
+    }
+    Ok(Exit::Done)
+}
+
+/// The database of this configuration; works while it is away.
+pub(crate) async fn connect(config: &Config) -> anyhow::Result<Store> {
+    let url = config.database_url().map_err(|problem| BadInput::problems(&[problem]))?;
+    Ok(Store::connect(url.as_str()).await?)
+}
+
+/// What every task of the server shares to stop it.
+#[derive(Clone, Default)]
+pub(crate) struct Stop {
+    /// Begin nothing new.
+    pub(crate) soft: CancellationToken,
+}
+
+/// Where the rooms keep their files, below the state folder.
+pub(crate) struct Layout {
+    pub(crate) spool: PathBuf,
+    pub(crate) seen: PathBuf,
+    pub(crate) directory: PathBuf,
+    pub(crate) history: PathBuf,
+}
+
+impl Layout {
+    pub(crate) fn of(state: &Path) -> Self {
+        Self {
+            spool: state.join("spool"),
+            seen: state.join("seen"),
+            directory: state.join("directory.json"),
+            history: state.join("history"),
+        }
+    }
+}

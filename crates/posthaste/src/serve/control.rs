@@ -1,0 +1,84 @@
+//! The server's side of the control socket.
+
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::net::{UnixListener, UnixStream};
+
+use super::{Server, status};
+use crate::control::{Request, Response, socket};
+
+/// Longest a request may take to arrive or an answer to leave.
+const DEADLINE: Duration = Duration::from_secs(30);
+
+/// Opens the socket. The spool's lock proves that no other server lives here, so a socket that exists was left behind.
+pub(crate) fn bind(state: &Path) -> anyhow::Result<UnixListener> {
+    let path = socket(state);
+    let _ = std::fs::remove_file(&path);
+    let listener = UnixListener::bind(&path).with_context(|| {
+        format!(
+            "cannot open the control socket {} (a path of more than 107 bytes is too long)",
+            path.display()
+        )
+    })?;
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600))?;
+    Ok(listener)
+}
+
+/// Answers until the stop.
+pub(crate) async fn serve(server: Arc<Server>, listener: Arc<UnixListener>) {
+    loop {
+        let accepted = tokio::select! {
+            () = server.stopping().cancelled() => return,
+            accepted = listener.accept() => accepted,
+        };
+        match accepted {
+            Ok((stream, _)) => {
+                let server = server.clone();
+                tokio::spawn(async move {
+                    let answered = tokio::time::timeout(DEADLINE, answer(&server, stream)).await;
+                    if let Ok(Err(error)) = answered {
+                        tracing::debug!(%error, "control connection");
+                    }
+                });
+            }
+            Err(error) => {
+                tracing::warn!(%error, "control socket");
+                server.clock.sleep(Duration::from_millis(100)).await;
+            }
+        }
+    }
+}
+
+async fn answer(server: &Server, stream: UnixStream) -> anyhow::Result<()> {
+    let mut stream = BufReader::new(stream);
+    let mut line = String::new();
+    stream.read_line(&mut line).await?;
+    let response = match serde_json::from_str::<Request>(&line) {
+        Ok(request) => perform(server, request).await,
+        Err(error) => Response::Failed(format!("the server does not know this request: {error}")),
+    };
+    let mut text = serde_json::to_vec(&response)?;
+    text.push(b'\n');
+    stream.get_mut().write_all(&text).await?;
+    Ok(())
+}
+
+async fn perform(server: &Server, request: Request) -> Response {
+    match request {
+        Request::Status => Response::Done(status::of(server)),
+        Request::Refresh => match server.directory.refresh(&server.store, Duration::ZERO).await {
+            Ok(()) => Response::Done("The list of lists was read again".into()),
+            Err(error) => Response::Failed(error.to_string()),
+        },
+        Request::Reload => {
+            server.reload();
+            Response::Done("Reload asked for; posthaste status tells how it went".into())
+        }
+        other => super::offline::perform(&server.spool, &other).await,
+    }
+}

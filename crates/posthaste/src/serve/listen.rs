@@ -1,0 +1,40 @@
+//! Binding the addresses we listen on.
+
+use std::net::SocketAddr;
+
+use anyhow::Context;
+use posthaste_smtp::server::Listener;
+
+use crate::config::Listen;
+
+/// Listens on what `key` says; the error names address and key.
+pub(crate) async fn bind(listen: &Listen, key: &str) -> anyhow::Result<Listener> {
+    match listen {
+        Listen::Tcp(address) => Ok(Listener::Tcp(tcp(*address, &format!("set {key} to a free one")).await?)),
+        Listen::Unix(path) => {
+            // A socket that nobody answers was left by a crash.
+            if path.exists() && std::os::unix::net::UnixStream::connect(path).is_err() {
+                let _ = std::fs::remove_file(path);
+            }
+            let listener = tokio::net::UnixListener::bind(path)
+                .with_context(|| format!("cannot listen on unix:{} ({key})", path.display()))?;
+            Ok(Listener::Unix(listener))
+        }
+    }
+}
+
+/// Listens on a TCP address; `fix` tells what to do if it is taken.
+pub(crate) async fn tcp(address: SocketAddr, fix: &str) -> anyhow::Result<tokio::net::TcpListener> {
+    tokio::net::TcpListener::bind(address).await.map_err(|error| {
+        let why = match error.kind() {
+            std::io::ErrorKind::AddrInUse => {
+                format!("port {} of {} is in use by another program", address.port(), address.ip())
+            }
+            std::io::ErrorKind::PermissionDenied => {
+                format!("port {} needs more rights than we have", address.port())
+            }
+            _ => format!("cannot listen on {address}: {error}"),
+        };
+        anyhow::anyhow!("{why}; {fix}")
+    })
+}

@@ -1,0 +1,116 @@
+//! What the rooms are told of the configuration, at the start and at each SIGHUP.
+
+use std::sync::{Arc, PoisonError};
+
+use posthaste_lists::Site;
+use posthaste_smtp::client::{Login, Relay, Tls};
+use posthaste_smtp::server::{self, Limits, Protocol};
+
+use super::Server;
+use crate::cli::output::BadInput;
+use crate::config::{self, Config, Severity, reloadable_diff};
+
+/// The name this host gives itself.
+pub(crate) fn hostname(config: &Config) -> String {
+    if let Some(helo) = &config.relay.helo {
+        return helo.as_str().to_owned();
+    }
+    let name = rustix::system::uname().nodename().to_string_lossy().into_owned();
+    if name.contains('.') { name } else { format!("{name}.localdomain") }
+}
+
+pub(crate) fn site(config: &Config) -> Site {
+    Site {
+        owner: config.site.owner.as_ref().map(ToString::to_string).unwrap_or_default(),
+        hostname: hostname(config),
+        default_language: config.site.default_language.as_str().to_owned(),
+        // No page answers there yet, so no mail may promise one.
+        base_url: None,
+    }
+}
+
+pub(crate) fn relay(config: &Config) -> anyhow::Result<Relay> {
+    let from = &config.relay;
+    let password = config.relay_password().map_err(|problem| BadInput::problems(&[problem]))?;
+    let login = match (&from.user, password) {
+        (Some(user), Some(password)) => Some(Login { user: user.clone(), password }),
+        _ => None,
+    };
+    let mut relay = Relay::new(from.host.as_str(), from.port, hostname(config));
+    relay.tls = match from.tls {
+        config::Tls::None => Tls::None,
+        config::Tls::StartTls => Tls::StartTls,
+        config::Tls::Smtps => Tls::Smtps,
+    };
+    relay.verify = from.verify.unwrap_or(!from.host.is_loopback());
+    relay.ca_file.clone_from(&from.ca_file);
+    relay.login = login;
+    relay.max_connections = from.max_connections;
+    relay.dns_servers.clone_from(&config.dns.servers);
+    Ok(relay)
+}
+
+pub(crate) fn spool_options(config: &Config) -> posthaste_spool::Options {
+    posthaste_spool::Options {
+        reserve: config.spool.reserve.map(|size| size.bytes()),
+        max_message: config.limits.message_size.bytes(),
+        ..posthaste_spool::Options::default()
+    }
+}
+
+pub(crate) fn door(config: &Config, protocol: Protocol) -> server::Options {
+    server::Options {
+        protocol,
+        hostname: hostname(config),
+        limits: Limits {
+            message_size: usize::try_from(config.limits.message_size.bytes()).unwrap_or(usize::MAX),
+            recipients: config.limits.recipients,
+            connections: config.limits.connections,
+            idle: config.limits.idle_time,
+            session: config.limits.session_time,
+            ..Limits::default()
+        },
+    }
+}
+
+impl Server {
+    /// Reads the file again. A bad one changes nothing; why stands in the log and in `posthaste status`.
+    pub(crate) fn reload(&self) {
+        let outcome = self.try_reload();
+        match &outcome {
+            Ok(restart) if restart.is_empty() => tracing::info!("configuration read again"),
+            Ok(restart) => {
+                tracing::warn!(
+                    keys = restart.join(" "),
+                    "configuration read again; these keys need a restart"
+                );
+            }
+            Err(error) => {
+                tracing::error!("the new configuration is refused, the old one stays in force: {error}");
+            }
+        }
+        *self.config_error.lock().unwrap_or_else(PoisonError::into_inner) = outcome.err();
+    }
+
+    fn try_reload(&self) -> Result<Vec<String>, String> {
+        let lines = |problems: &[config::Problem]| {
+            problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+        };
+        let new = Config::load(self.file()).map_err(|p| lines(&p))?;
+        let errors: Vec<_> = new.check().into_iter().filter(|p| p.severity == Severity::Error).collect();
+        if !errors.is_empty() {
+            return Err(lines(&errors));
+        }
+        if new.site.owner.is_none() {
+            return Err("site.owner is not set".into());
+        }
+        let relay = relay(&new).map_err(|e| e.to_string())?;
+        let restart = reloadable_diff(&self.config(), &new);
+        self.pool.reconfigure(relay);
+        self.outgoing.set_max_recipients(new.relay.max_recipients);
+        self.site.set(site(&new));
+        self.log.set(new.log.level);
+        *self.config.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(new);
+        Ok(restart)
+    }
+}

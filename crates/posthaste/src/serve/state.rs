@@ -1,0 +1,201 @@
+//! Everything a running server holds.
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicUsize;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use posthaste_lists::{Directory, Gate, History, Incoming, Intake, LiveSite, OutLimits, Outgoing};
+use posthaste_model::Clock;
+use posthaste_smtp::client::Pool;
+use posthaste_smtp::server::{self, Listener, Protocol};
+use posthaste_spool::{RealDisk, SeenLog, Spool};
+use posthaste_store::Store;
+use tokio::net::UnixListener;
+
+use super::supervisor::Supervisor;
+use super::{Layout, Stop, control, database, listen, reload};
+use crate::clock::SystemClock;
+use crate::config::Config;
+use crate::logging::LogLevel;
+
+/// Posts judged at once.
+const INCOMING: usize = 8;
+/// Entries read ahead for delivery at once.
+const FEEDERS: usize = 4;
+/// Connections the relay may ever be given: a reload can change `relay.max_connections` up to here.
+const MOST_WORKERS: usize = 64;
+
+/// A server with everything open and nothing started.
+pub(crate) struct Server {
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) file: PathBuf,
+    pub(super) config: Mutex<Arc<Config>>,
+    /// Why the last reload was refused, if it was.
+    pub(super) config_error: Mutex<Option<String>>,
+    pub(super) log: LogLevel,
+    pub(super) store: Store,
+    pub(super) gate: Arc<Gate>,
+    pub(super) directory: Arc<Directory>,
+    pub(super) spool: Arc<Spool>,
+    pub(super) pool: Arc<Pool>,
+    pub(super) site: Arc<LiveSite>,
+    pub(super) intake: Arc<Intake>,
+    incoming: Arc<Incoming>,
+    pub(super) outgoing: Arc<Outgoing>,
+    doors: Mutex<Vec<(Listener, Arc<server::Options>)>>,
+    control: Mutex<Option<UnixListener>>,
+    stop: Stop,
+}
+
+impl Server {
+    /// Opens spool, names and doors. The database need not be there.
+    pub(crate) async fn open(config: Config, file: PathBuf, log: LogLevel) -> anyhow::Result<Arc<Self>> {
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
+        let state = config.paths.state.clone();
+        super::prepare_state(&state)?;
+        let layout = Layout::of(&state);
+        let spool =
+            Spool::open(&layout.spool, reload::spool_options(&config), clock.clone(), Arc::new(RealDisk))?;
+        let seen = Arc::new(SeenLog::open(&layout.seen, clock.clone())?);
+        let directory = Arc::new(Directory::open(&layout.directory, clock.clone()));
+        let history = Arc::new(History::open(&layout.history, clock.as_ref())?);
+        let store = super::connect(&config).await?;
+        let site = Arc::new(LiveSite::new(reload::site(&config)));
+        let pool = Pool::new(reload::relay(&config)?, clock.clone());
+        let gate = Arc::new(Gate::default());
+        let limits = OutLimits {
+            max_recipients: AtomicUsize::new(config.relay.max_recipients),
+            window: 4 * config.relay.max_connections.clamp(4, MOST_WORKERS),
+        };
+        let outgoing = Arc::new(Outgoing::new(
+            spool.clone(),
+            pool.clone(),
+            clock.clone(),
+            site.clone(),
+            history.clone(),
+            limits,
+        ));
+        let incoming = Arc::new(Incoming::new(
+            spool.clone(),
+            store.clone(),
+            gate.clone(),
+            site.clone(),
+            clock.clone(),
+            history,
+        ));
+        let intake =
+            Arc::new(Intake::new(directory.clone(), store.clone(), spool.clone(), seen, clock.clone()));
+        let mut doors = vec![];
+        let lmtp = listen::bind(&config.lmtp.listen, "lmtp.listen").await?;
+        doors.push((lmtp, Arc::new(reload::door(&config, Protocol::Lmtp))));
+        if let Some(smtp) = &config.smtp.listen {
+            let smtp = listen::bind(smtp, "smtp.listen").await?;
+            doors.push((smtp, Arc::new(reload::door(&config, Protocol::Smtp))));
+        }
+        let control = control::bind(&state)?;
+        Ok(Arc::new(Self {
+            clock,
+            file,
+            config: Mutex::new(Arc::new(config)),
+            config_error: Mutex::default(),
+            log,
+            store,
+            gate,
+            directory,
+            spool,
+            pool,
+            site,
+            intake,
+            incoming,
+            outgoing,
+            doors: Mutex::new(doors),
+            control: Mutex::new(Some(control)),
+            stop: Stop::default(),
+        }))
+    }
+
+    /// Starts every task.
+    pub(crate) fn start(self: &Arc<Self>) -> anyhow::Result<Supervisor> {
+        let supervisor = Supervisor::new(self.clock.clone(), self.stop.soft.clone());
+        for (door, options) in std::mem::take(&mut *self.doors.lock().unwrap_or_else(PoisonError::into_inner))
+        {
+            let door = Arc::new(door);
+            let (intake, stop) = (self.intake.clone(), self.stop.soft.clone());
+            supervisor.keep("listener", move || {
+                server::serve(door.clone(), options.clone(), intake.clone(), stop.clone())
+            });
+        }
+        if let Some(socket) = self.control.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            let (server, socket) = (self.clone(), Arc::new(socket));
+            supervisor.keep("control", move || control::serve(server.clone(), socket.clone()));
+        }
+        let server = self.clone();
+        supervisor.keep("database", move || {
+            let s = &server;
+            database::watch(
+                s.store.clone(),
+                s.gate.clone(),
+                s.directory.clone(),
+                s.clock.clone(),
+                s.stop.soft.clone(),
+            )
+        });
+        let (spool, stop) = (self.spool.clone(), self.stop.soft.clone());
+        supervisor.keep("spool guard", move || {
+            let (spool, stop) = (spool.clone(), stop.clone());
+            async move {
+                tokio::select! { () = stop.cancelled() => {}, () = spool.guard() => {} }
+            }
+        });
+        for _ in 0..INCOMING {
+            let (incoming, stop) = (self.incoming.clone(), self.stop.soft.clone());
+            supervisor.keep("incoming", move || {
+                let (incoming, stop) = (incoming.clone(), stop.clone());
+                async move { incoming.run(&stop).await }
+            });
+        }
+        for _ in 0..FEEDERS {
+            let (outgoing, stop) = (self.outgoing.clone(), self.stop.soft.clone());
+            supervisor.keep("out feeder", move || {
+                let (outgoing, stop) = (outgoing.clone(), stop.clone());
+                async move { outgoing.feed(&stop).await }
+            });
+        }
+        let (pool, stop) = (self.pool.clone(), self.stop.soft.clone());
+        supervisor.keep("relay pool", move || {
+            let (pool, stop) = (pool.clone(), stop.clone());
+            async move { pool.tend(&stop).await }
+        });
+        let workers = self.config().relay.max_connections.clamp(1, MOST_WORKERS);
+        for _ in 0..workers {
+            let (outgoing, stop) = (self.outgoing.clone(), self.stop.soft.clone());
+            supervisor.keep("out", move || {
+                let (outgoing, stop) = (outgoing.clone(), stop.clone());
+                async move { outgoing.work(&stop).await }
+            });
+        }
+        Ok(supervisor)
+    }
+
+    /// Begins no new work.
+    pub(crate) fn stop(&self) {
+        self.stop.soft.cancel();
+    }
+
+    /// The configuration in force.
+    pub(crate) fn config(&self) -> Arc<Config> {
+        self.config.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(crate) fn state_folder(&self) -> PathBuf {
+        self.config().paths.state.clone()
+    }
+
+    pub(super) fn stopping(&self) -> &tokio_util::sync::CancellationToken {
+        &self.stop.soft
+    }
+
+    pub(super) fn file(&self) -> &Path {
+        &self.file
+    }
+}
