@@ -31,7 +31,7 @@ impl Server {
         let options = Options { limits, ..Options::new(Protocol::Lmtp, "host.example") };
         let handler = Arc::new(Everybody::default());
         let stop = CancellationToken::new();
-        let task = tokio::spawn(serve(listener, Arc::new(options), Arc::clone(&handler), stop.clone()));
+        let task = tokio::spawn(serve(Arc::new(listener), Arc::new(options), Arc::clone(&handler), stop.clone()));
         Self { port, handler, stop, task }
     }
 

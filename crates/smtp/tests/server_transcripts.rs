@@ -157,7 +157,7 @@ async fn transcripts_over_a_unix_socket() {
 fn start(script: &Script, listener: Listener) -> (Arc<Everybody>, CancellationToken) {
     let handler = Arc::new(Everybody { unready: script.unready, ..Everybody::default() });
     let stop = CancellationToken::new();
-    tokio::spawn(serve(listener, Arc::new(script.options.clone()), Arc::clone(&handler), stop.clone()));
+    tokio::spawn(serve(Arc::new(listener), Arc::new(script.options.clone()), Arc::clone(&handler), stop.clone()));
     (handler, stop)
 }
 

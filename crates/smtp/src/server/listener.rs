@@ -73,7 +73,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 ///
 /// Dropping the future ends all sessions at once.
 pub async fn serve<H: Handler>(
-    listener: Listener,
+    listener: Arc<Listener>,
     options: Arc<Options>,
     handler: Arc<H>,
     shutdown: CancellationToken,
