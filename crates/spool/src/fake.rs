@@ -275,7 +275,8 @@ impl Disk for FakeDisk {
         let mut state = self.call()?;
         let folder = state.folders.get_mut(path).ok_or(io::ErrorKind::NotFound)?;
         folder.durable = folder.names.clone();
-        for (child, folder) in &mut state.folders {
+        let below = state.folders.range_mut(path.to_owned()..).take_while(|(p, _)| p.starts_with(path));
+        for (child, folder) in below {
             folder.kept |= child.parent() == Some(path);
         }
         Ok(())
@@ -291,8 +292,9 @@ impl Disk for FakeDisk {
     fn list(&self, path: &Path) -> io::Result<Vec<String>> {
         let state = self.call()?;
         let folder = state.folders.get(path).ok_or(io::ErrorKind::NotFound)?;
-        let folders = state.folders.keys().filter(|p| p.parent() == Some(path));
-        let folders = folders.filter_map(|p| p.file_name()?.to_str().map(str::to_owned));
+        let below = state.folders.range(path.to_owned()..).take_while(|(p, _)| p.starts_with(path));
+        let folders = below.filter(|(p, _)| p.parent() == Some(path));
+        let folders = folders.filter_map(|(p, _)| p.file_name()?.to_str().map(str::to_owned));
         Ok(folder.names.keys().cloned().chain(folders).collect())
     }
 

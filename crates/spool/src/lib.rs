@@ -18,6 +18,7 @@ mod put;
 mod quarantine;
 mod record;
 mod scan;
+mod seen;
 mod spool;
 mod workers;
 
@@ -30,6 +31,7 @@ pub use lease::Leased;
 pub use options::Options;
 pub use peek::{Peek, Summary};
 pub use quarantine::Quarantined;
+pub use seen::{Begin, Reservation, SeenKey, SeenLog, seen_key};
 pub use spool::Spool;
 
 #[cfg(test)]

@@ -5,8 +5,8 @@ use bytes::Bytes;
 use posthaste_model::{EntryId, ForwardPath, ListId, ReversePath, Stage, Timestamp};
 use serde::Serialize;
 
-use crate::disk::Disk;
-use crate::entry::{Entry, Kind, Waiting};
+use crate::disk::{Disk, RealDisk};
+use crate::entry::{Entry, Kind};
 use crate::error::SpoolError;
 use crate::format::{self, Fault};
 use crate::layout::Layout;
@@ -28,12 +28,14 @@ pub struct Summary {
     pub forward_path: ForwardPath,
     /// When it was put, wall time.
     pub put: Timestamp,
-    /// What it waits for.
-    pub waiting: Vec<Waiting>,
+    /// What it waits for; a time says when that is due, none that it is due now.
+    pub stages: Vec<(Stage, Option<Timestamp>)>,
     /// Octets of the message.
     pub size: u64,
     /// How often it was put off.
     pub attempts: usize,
+    /// True if it was set aside and waits for a person; [`Peek::quarantined`] says why.
+    pub quarantined: bool,
 }
 
 /// A look at a spool without its lock: what a command line shows while the server runs. It changes nothing.
@@ -46,19 +48,15 @@ pub struct Peek {
 const LOOKS: usize = 3;
 
 impl Peek {
-    /// The spool below `root`.
-    pub fn new(root: &Path, disk: Arc<dyn Disk>) -> Self {
-        Self { layout: Layout::new(root), disk }
-    }
-
-    /// Every entry that waits for something, oldest first. What cannot be read is left out; see [`Peek::show`].
+    /// Every entry that waits for something, and those in quarantine that can be read, oldest first.
     pub fn list(&self) -> Result<Vec<Summary>, SpoolError> {
         let mut all = Vec::new();
         for folder in self.layout.folders() {
-            let names = self.disk.list(&folder).map_err(|e| SpoolError::disk("list", &folder, e))?;
-            let ids = names.iter().filter_map(|name| name.parse::<EntryId>().ok());
-            all.extend(ids.filter_map(|id| self.summary(id)));
+            let ids = self.ids(&folder)?;
+            all.extend(ids.into_iter().filter_map(|id| self.summary(id, false)));
         }
+        let ids = self.ids(&self.layout.quarantine())?;
+        all.extend(ids.into_iter().filter_map(|id| self.summary(id, true)));
         all.sort_unstable_by_key(|summary| summary.id);
         Ok(all)
     }
@@ -86,11 +84,9 @@ impl Peek {
 
     /// What is in quarantine, oldest first.
     pub fn quarantined(&self) -> Result<Vec<Quarantined>, SpoolError> {
-        let folder = self.layout.quarantine();
-        let names = self.disk.list(&folder).map_err(|e| SpoolError::disk("list", &folder, e))?;
-        let mut all: Vec<Quarantined> = names
-            .iter()
-            .filter_map(|name| name.parse::<EntryId>().ok())
+        let ids = self.ids(&self.layout.quarantine())?;
+        let mut all: Vec<Quarantined> = ids
+            .into_iter()
             .map(|id| {
                 let (at, why) = read_why(&*self.disk, &self.layout.why(id));
                 Quarantined { id, at, why }
@@ -107,9 +103,15 @@ impl Peek {
         Ok(Stage::ALL.into_iter().filter(|stage| names.iter().any(|name| name == stage.name())).collect())
     }
 
-    fn summary(&self, id: EntryId) -> Option<Summary> {
+    fn ids(&self, folder: &Path) -> Result<Vec<EntryId>, SpoolError> {
+        let names = self.disk.list(folder).map_err(|e| SpoolError::disk("list", folder, e))?;
+        Ok(names.iter().filter_map(|name| name.parse().ok()).collect())
+    }
+
+    fn summary(&self, id: EntryId, quarantined: bool) -> Option<Summary> {
+        let path = if quarantined { self.layout.set_aside(id) } else { self.layout.entry(id) };
         for _ in 0..LOOKS {
-            match skim(&*self.disk, &self.layout.entry(id)) {
+            match skim(&*self.disk, &path) {
                 Ok(skimmed) => {
                     let waiting = skimmed.waiting();
                     let header = skimmed.header;
@@ -119,11 +121,12 @@ impl Peek {
                         reverse_path: header.envelope.reverse_path,
                         forward_path: header.envelope.forward_path,
                         put: header.put,
-                        waiting,
+                        stages: waiting.iter().map(|w| (w.stage, w.due)).collect(),
                         size: skimmed.size,
                         attempts: skimmed.tail.steps.iter().filter(|s| s.kind == Kind::Deferred).count(),
+                        quarantined,
                     })
-                    .filter(|summary| !summary.waiting.is_empty());
+                    .filter(|summary| !summary.stages.is_empty());
                 }
                 Err(SkimError::Fault(Fault::Damaged(_))) => {}
                 Err(_) => return None,
@@ -135,8 +138,11 @@ impl Peek {
 
 impl Spool {
     /// A look at the spool below `root`, without its lock.
-    pub fn peek(root: &Path, disk: Arc<dyn Disk>) -> Peek {
-        Peek::new(root, disk)
+    pub fn peek(root: &Path) -> Result<Peek, SpoolError> {
+        let peek = Peek { layout: Layout::new(root), disk: Arc::new(RealDisk) };
+        let entries = peek.layout.entries();
+        peek.disk.list(&entries).map_err(|e| SpoolError::disk("look into the spool at", &entries, e))?;
+        Ok(peek)
     }
 
     /// Every entry that waits for something, oldest first. Reads the files: for people, not for loops.
@@ -147,11 +153,6 @@ impl Spool {
     /// One whole entry, waiting or in quarantine.
     pub async fn show(self: &Arc<Self>, id: EntryId) -> Result<Entry, SpoolError> {
         self.look_at(move |peek| peek.show(id)).await
-    }
-
-    /// What is in quarantine with its reasons, oldest first.
-    pub async fn quarantined(self: &Arc<Self>) -> Result<Vec<Quarantined>, SpoolError> {
-        self.look_at(Peek::quarantined).await
     }
 
     async fn look_at<T: Send + 'static>(

@@ -40,10 +40,9 @@ impl Spool {
         .await
     }
 
-    /// How much is in quarantine, and since when the oldest of it. Cheap: no I/O.
-    pub fn quarantine_pulse(&self) -> (usize, Option<Timestamp>) {
-        let index = lock(&self.index);
-        (index.quarantined.len(), index.quarantined.values().min().copied())
+    /// What is in quarantine and since when; [`crate::Peek::quarantined`] says why. Cheap: no I/O.
+    pub fn quarantined(&self) -> Vec<(EntryId, Timestamp)> {
+        lock(&self.index).quarantined.iter().map(|(id, at)| (*id, *at)).collect()
     }
 
     /// Files that were left where they are because they cannot be read or a later version wrote them, and why.

@@ -3,7 +3,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use bytes::Bytes;
-use posthaste_model::{EntryId, Stage};
+use posthaste_model::EntryId;
 use tokio::sync::oneshot;
 
 use crate::disk::DiskFile;
@@ -22,6 +22,8 @@ pub(crate) struct Pending {
     event: Event,
     done: oneshot::Sender<Result<(), SpoolError>>,
 }
+
+type Answer = (oneshot::Sender<Result<(), SpoolError>>, Result<(), SpoolError>);
 
 impl Spool {
     /// Appends one event. Durable when it returns.
@@ -53,16 +55,12 @@ impl Spool {
         let pending = Pending { by, event, done };
         let first = {
             let mut journals = lock(&self.journals);
-            let waiting = journals.get_mut(&id);
-            match waiting {
-                Some(waiting) => {
-                    waiting.push(pending);
-                    false
-                }
-                None => {
-                    journals.insert(id, vec![pending]);
-                    true
-                }
+            if let Some(waiting) = journals.get_mut(&id) {
+                waiting.push(pending);
+                false
+            } else {
+                journals.insert(id, vec![pending]);
+                true
             }
         };
         if first {
@@ -73,7 +71,8 @@ impl Spool {
     }
 
     /// Writes what waits for this entry, group by group, until nothing does.
-    fn write_journal(&self, id: EntryId) {
+    fn write_journal(self: Arc<Self>, id: EntryId) {
+        let mut answers = Vec::new();
         loop {
             let group = {
                 let mut journals = lock(&self.journals);
@@ -81,15 +80,19 @@ impl Spool {
                     Some(group) if !group.is_empty() => group,
                     _ => {
                         journals.remove(&id);
-                        return;
+                        break;
                     }
                 }
             };
+            answer(answers);
             // Whatever happens, those who wait are told and their leases are not left hanging.
             let result = catch_unwind(AssertUnwindSafe(|| self.append(id, &group)));
             let result = result.unwrap_or_else(|_| Err(self.panicked()));
-            self.settle(id, group, &result);
+            answers = self.settle(id, group, &result);
         }
+        // Before the last are told: who then lets go of the spool shall find it closed.
+        drop(self);
+        answer(answers);
     }
 
     fn append(&self, id: EntryId, group: &[Pending]) -> Result<FileEnd, SpoolError> {
@@ -144,8 +147,8 @@ impl Spool {
         Ok(())
     }
 
-    /// Tells the index and the waiting what became of a group.
-    fn settle(&self, id: EntryId, group: Vec<Pending>, result: &Result<FileEnd, SpoolError>) {
+    /// Tells the index what became of a group, and returns what to tell those who wait.
+    fn settle(&self, id: EntryId, group: Vec<Pending>, result: &Result<FileEnd, SpoolError>) -> Vec<Answer> {
         let mut done = false;
         {
             let now = self.monotonic();
@@ -177,13 +180,19 @@ impl Spool {
             // A lost unlink costs nothing: the file says that it is done.
             let _ = self.disk.unlink(&self.layout.entry(id));
         }
-        for pending in group {
-            let touched: Vec<Stage> = pending.event.also.iter().copied().chain([pending.by.stage]).collect();
-            for stage in touched {
-                self.ring(stage);
+        for pending in &group {
+            for stage in pending.event.also.iter().chain([&pending.by.stage]) {
+                self.ring(*stage);
             }
-            let _ = pending.done.send(result.as_ref().map(|_| ()).map_err(Clone::clone));
         }
+        let result = result.as_ref().map(|_| ()).map_err(Clone::clone);
+        group.into_iter().map(|pending| (pending.done, result.clone())).collect()
+    }
+}
+
+fn answer(answers: Vec<Answer>) {
+    for (done, result) in answers {
+        let _ = done.send(result);
     }
 }
 

@@ -3,7 +3,8 @@ use std::io;
 use std::path::Path;
 use std::sync::{Arc, Mutex, Weak};
 
-use posthaste_model::{EntryId, ListId, Stage, Timestamp};
+use posthaste_model::{EntryId, ListId, Timestamp};
+use tokio::sync::watch;
 
 use crate::disk::Disk;
 use crate::entry::{Waiting, replay};
@@ -72,7 +73,7 @@ impl Spool {
                 match name.parse::<EntryId>() {
                     Ok(id) if self.layout.folder(id) == folder && id.to_string() == name => ids.push(id),
                     _ => {
-                        tracing::warn!(folder = %folder.display(), name, "a file that is not ours lies in the spool")
+                        tracing::warn!(folder = %folder.display(), name, "a file that is not ours lies in the spool");
                     }
                 }
             }
@@ -81,7 +82,11 @@ impl Spool {
         let ids = Arc::new(Mutex::new(VecDeque::from(ids)));
         self.scanning.send_replace(THREADS);
         for n in 0..THREADS {
-            let part = Part { spool: Arc::downgrade(self), ids: Arc::clone(&ids) };
+            let part = Part {
+                spool: Arc::downgrade(self),
+                ids: Arc::clone(&ids),
+                scanning: Arc::clone(&self.scanning),
+            };
             let name = format!("spool-scan-{n}");
             let started = std::thread::Builder::new().name(name).spawn(move || part.run());
             started.map_err(|e| SpoolError::disk("start a thread to read", self.layout.root(), e))?;
@@ -94,8 +99,14 @@ impl Spool {
         let path = self.layout.entry(id);
         let skimmed = match skim(&*self.disk, &path) {
             Ok(skimmed) if skimmed.header.id == id => skimmed,
-            Ok(other) => return self.set_aside(id, &format!("it says it is entry {}", other.header.id)),
-            Err(SkimError::Fault(Fault::Damaged(why))) => return self.set_aside(id, &why),
+            Ok(other) => {
+                self.set_aside(id, &format!("it says it is entry {}", other.header.id));
+                return;
+            }
+            Err(SkimError::Fault(Fault::Damaged(why))) => {
+                self.set_aside(id, &why);
+                return;
+            }
             Err(SkimError::Fault(Fault::Newer(why))) => {
                 tracing::error!(%id, why, "a later version wrote this entry; it is left as it is");
                 lock(&self.index).left_alone.insert(id, LeftAlone { why, again: false });
@@ -131,9 +142,8 @@ impl Spool {
         let state = if tail.torn { EndState::Torn } else { EndState::Clean };
         let file = FileEnd { length: tail.length, next: tail.next, state };
         lock(&self.index).insert(id, list, file, &found, now);
-        let stages: Vec<Stage> = waiting.iter().map(|w| w.stage).collect();
-        for stage in stages {
-            self.ring(stage);
+        for w in waiting {
+            self.ring(w.stage);
         }
     }
 
@@ -149,13 +159,14 @@ impl Spool {
 struct Part {
     spool: Weak<Spool>,
     ids: Arc<Mutex<VecDeque<EntryId>>>,
+    scanning: Arc<watch::Sender<usize>>,
 }
 
 impl Part {
     fn run(&self) {
         loop {
-            let next = lock(&self.ids).pop_front();
-            let (Some(id), Some(spool)) = (next, self.spool.upgrade()) else { return };
+            let Some(id) = lock(&self.ids).pop_front() else { return };
+            let Some(spool) = self.spool.upgrade() else { return };
             spool.take_in(id);
         }
     }
@@ -163,8 +174,6 @@ impl Part {
 
 impl Drop for Part {
     fn drop(&mut self) {
-        if let Some(spool) = self.spool.upgrade() {
-            spool.scanning.send_modify(|parts| *parts = parts.saturating_sub(1));
-        }
+        self.scanning.send_modify(|parts| *parts = parts.saturating_sub(1));
     }
 }

@@ -33,7 +33,7 @@ pub struct Spool {
     /// Records that wait for the sync of the one before; an entry is here while someone writes to its file.
     pub(crate) journals: Mutex<HashMap<EntryId, Vec<Pending>>>,
     /// How many parts of the start-up scan still run.
-    pub(crate) scanning: watch::Sender<usize>,
+    pub(crate) scanning: Arc<watch::Sender<usize>>,
     _lock: Box<dyn Any + Send + Sync>,
 }
 
@@ -68,7 +68,7 @@ impl Spool {
             putting: Mutex::default(),
             put_over: Notify::new(),
             journals: Mutex::default(),
-            scanning: watch::Sender::new(0),
+            scanning: Arc::new(watch::Sender::new(0)),
             _lock: guard,
         });
         spool.measure();
