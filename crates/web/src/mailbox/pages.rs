@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use askama::Template;
 use bytes::Bytes;
-use posthaste_mime::Message;
+use posthaste_mime::{Message, mailboxes};
 
 use super::parts::{Part, parts};
 use super::{Caught, Mailbox};
@@ -13,7 +13,7 @@ const ROWS: usize = 100;
 
 /// So many recipients are named at the side, and in a row.
 const NAMED: usize = 200;
-const NAMED_IN_ROW: usize = 2;
+const NAMED_IN_ROW: usize = 3;
 
 /// So much of a message is shown in a page; the rest is in the raw file.
 const SHOWN: usize = 1 << 20;
@@ -38,13 +38,23 @@ pub(super) struct ListPage<'a> {
 /// A message in the list.
 struct Row {
     caught: Arc<Caught>,
+    /// The author's name, or the address if there is none.
+    who: String,
+    /// The author's address, if a name stands before it.
+    address: String,
     more: usize,
 }
 
 impl Row {
     fn new(caught: Arc<Caught>) -> Self {
         let more = caught.recipients.len().saturating_sub(NAMED_IN_ROW);
-        Self { caught, more }
+        let author = mailboxes(&caught.from).into_iter().next().filter(|author| !author.name.is_empty());
+        let (who, address) = match author {
+            Some(author) => (author.name, author.address.as_str().to_owned()),
+            None if caught.from.is_empty() => (caught.envelope_from.clone(), String::new()),
+            None => (caught.from.clone(), String::new()),
+        };
+        Self { caught, who, address, more }
     }
 
     fn named(&self) -> impl Iterator<Item = &String> {

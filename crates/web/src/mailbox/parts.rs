@@ -1,5 +1,5 @@
 use bytes::Bytes;
-use posthaste_mime::{ContentType, Message, TransferEncoding, decode_charset_lossy};
+use posthaste_mime::{ContentType, Field, Message, TransferEncoding, decode_charset_lossy};
 
 /// Parts deeper than this, and more than that many, are not looked at: no honest message has them.
 const DEEPEST: usize = 20;
@@ -65,8 +65,7 @@ fn leaf(message: &Message, kind: &ContentType) -> Part {
         None => message.body.to_vec(),
     };
     // A Content-Disposition (RFC 2183) has the shape of a type with parameters, once its word is made into one.
-    let disposition =
-        message.head.get("Content-Disposition").map(|field| field.unfolded()).unwrap_or_default();
+    let disposition = message.head.get("Content-Disposition").map(Field::unfolded).unwrap_or_default();
     let parameters = ContentType::parse(&format!("x/{}", disposition.trim_start()));
     let name = parameters.parameter("filename").or_else(|| kind.parameter("name")).unwrap_or_default();
     Part {
@@ -167,11 +166,9 @@ mod tests {
         assert_eq!(of("Content-Type: multipart/mixed; boundary=a\n\n--a\n\ncut off").len(), 1);
         assert_eq!(of("Content-Type: multipart/mixed\n\nno boundary").len(), 1);
         assert_eq!(of("Content-Type: multipart/mixed; boundary=a\n\nno part").len(), 0);
-        let mut deep = String::new();
-        for level in 0..5_000 {
-            deep.push_str(&format!("Content-Type: multipart/mixed; boundary=b{level}\n\n--b{level}\n"));
-        }
-        assert_eq!(of(&deep).len(), 1);
+        let level = |n| format!("Content-Type: multipart/mixed; boundary=b{n}\n\n--b{n}\n");
+        let deep: Vec<String> = (0..5_000).map(level).collect();
+        assert_eq!(of(&deep.concat()).len(), 1);
         let many = format!("Content-Type: multipart/mixed; boundary=a\n\n{}", "--a\n\nx\n".repeat(5_000));
         assert_eq!(of(&many).len(), MOST);
     }
