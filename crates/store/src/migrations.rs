@@ -17,16 +17,16 @@ pub(crate) const MIGRATIONS: &[fn(DbBackend) -> Vec<Step>] = &[m0001_begin::step
 /// half-way leaves the first ones done.
 pub(crate) enum Step {
     /// A table, if it is not there.
-    Table(TableCreateStatement),
+    Table(Box<TableCreateStatement>),
     /// An index, if it is not there.
-    Index(IndexCreateStatement),
+    Index(Box<IndexCreateStatement>),
 }
 
 impl Step {
     pub(crate) async fn run(&self, db: &DatabaseTransaction) -> Result<(), DbErr> {
         let done = match self {
-            Self::Table(table) => db.execute(table).await,
-            Self::Index(index) => db.execute(index).await,
+            Self::Table(table) => db.execute(&**table).await,
+            Self::Index(index) => db.execute(&**index).await,
         };
         match done {
             Err(e) if index_exists(&e) => Ok(()),

@@ -114,7 +114,8 @@ impl Store {
         deadline: Duration,
         work: impl Future<Output = Result<T, Fault>>,
     ) -> Result<T, StoreError> {
-        match tokio::time::timeout(deadline, work).await {
+        // Boxed, so that the futures of all methods are small.
+        match tokio::time::timeout(deadline, Box::pin(work)).await {
             Ok(done) => done.map_err(|fault| fault.into_error(&self.inner.label)),
             Err(_) => Err(StoreError::Unavailable(format!(
                 "{} gave no answer within {} s",

@@ -21,6 +21,7 @@ pub(crate) enum Counter {
 
 /// A mail domain.
 #[derive(DeriveIden, Clone, Copy)]
+#[expect(clippy::enum_variant_names, reason = "each is the name of a column")]
 pub(crate) enum Domain {
     Table,
     Id,

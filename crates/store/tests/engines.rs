@@ -1,4 +1,5 @@
 //! The same suite on every engine: each test gets a database of its own.
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test ends at the first surprise")]
 
 mod engines {
     pub(crate) mod fixture;

@@ -87,7 +87,7 @@ impl Mariadb {
         command.arg(format!("--port={}", self.port.number()));
         command.args(["--bind-address=127.0.0.1", "--skip-networking=0", "--skip-name-resolve"]);
         command.args([
-            "--innodb-flush-log-at-trx-commit=0",
+            "--innodb-flush-log-at-trx-commit=2",
             "--innodb-flush-method=nosync",
             "--sync-binlog=0",
         ]);

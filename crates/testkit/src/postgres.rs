@@ -14,7 +14,7 @@ use tempfile::TempDir;
 use crate::ports::Port;
 use crate::process::{Process, run, tail, wait_until};
 
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A server with its data in a temporary folder, reachable on a loopback port that stays the same when it is stopped and
 /// started again. It does not sync its files: it is meant to survive signals, not power cuts.
@@ -89,7 +89,7 @@ impl Postgres {
         let mut command = self.program("postgres");
         command.arg("-D").arg(self.data()).arg("-k").arg(self.folder.path());
         command.args(["-h", "127.0.0.1", "-p", &self.port.number().to_string()]);
-        for option in ["fsync=off", "full_page_writes=off", "synchronous_commit=off", "max_connections=60"] {
+        for option in ["fsync=off", "full_page_writes=off", "max_connections=60"] {
             command.args(["-c", option]);
         }
         let log = self.folder.path().join("log");

@@ -64,7 +64,7 @@ impl Process {
 
     /// Asks it to end with a signal, and waits until it has.
     pub fn stop(mut self, signal: Signal, within: Duration) -> Result<()> {
-        self.signal(&[self.id()], signal);
+        send(&[self.id()], signal);
         let name = self.name.clone();
         wait_until(within, &format!("{name} to end"), || Ok(self.ended()?.is_some()))
     }
@@ -77,23 +77,14 @@ impl Process {
     /// Stops it and all it has started from running, without ending anything: connections stay open and silent.
     pub fn freeze(&self) {
         // The parent first, so that it starts nobody behind our back.
-        self.signal(&[self.id()], Signal::STOP);
-        self.signal(&descendants(self.id()), Signal::STOP);
+        send(&[self.id()], Signal::STOP);
+        send(&descendants(self.id()), Signal::STOP);
     }
 
     /// Lets it run again.
     pub fn thaw(&self) {
-        self.signal(&descendants(self.id()), Signal::CONT);
-        self.signal(&[self.id()], Signal::CONT);
-    }
-
-    fn signal(&self, processes: &[u32], signal: Signal) {
-        for id in processes {
-            // One that has ended meanwhile needs no signal.
-            if let Some(pid) = i32::try_from(*id).ok().and_then(Pid::from_raw) {
-                let _ = kill_process(pid, signal);
-            }
-        }
+        send(&descendants(self.id()), Signal::CONT);
+        send(&[self.id()], Signal::CONT);
     }
 }
 
@@ -103,11 +94,20 @@ impl Drop for Process {
         let _ = self.watchdog.wait();
         if !matches!(self.child.try_wait(), Ok(Some(_))) {
             // PostgreSQL's backends leave the process group, so the family tree is asked.
-            self.signal(&[self.id()], Signal::STOP);
+            send(&[self.id()], Signal::STOP);
             let family = descendants(self.id());
-            self.signal(&[self.id()], Signal::KILL);
-            self.signal(&family, Signal::KILL);
+            send(&[self.id()], Signal::KILL);
+            send(&family, Signal::KILL);
             let _ = self.child.wait();
+        }
+    }
+}
+
+fn send(processes: &[u32], signal: Signal) {
+    for id in processes {
+        // One that has ended meanwhile needs no signal.
+        if let Some(pid) = i32::try_from(*id).ok().and_then(Pid::from_raw) {
+            let _ = kill_process(pid, signal);
         }
     }
 }

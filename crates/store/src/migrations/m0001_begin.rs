@@ -1,7 +1,7 @@
 //! The first tables.
 
 use sea_orm::DbBackend;
-use sea_orm::sea_query::{ForeignKeyAction, Index, IntoIden};
+use sea_orm::sea_query::{ForeignKeyAction, Index, IntoIden, TableCreateStatement};
 
 use super::Step;
 use super::columns::{
@@ -22,10 +22,10 @@ pub(super) fn steps(engine: DbBackend) -> Vec<Step> {
 }
 
 fn lists(engine: DbBackend, steps: &mut Vec<Step>) {
-    steps.push(Step::Table(
+    steps.push(make(
         table(engine, Counter::Table).col(word(Counter::Name).primary_key()).col(long(Counter::Next)).take(),
     ));
-    steps.push(Step::Table(
+    steps.push(make(
         table(engine, Domain::Table)
             .col(uuid(Domain::Id).primary_key())
             .col(word(Domain::MailHost).unique_key())
@@ -33,7 +33,7 @@ fn lists(engine: DbBackend, steps: &mut Vec<Step>) {
             .col(nullable(word(Domain::AliasDomain)))
             .take(),
     ));
-    steps.push(Step::Table(
+    steps.push(make(
         table(engine, MailingList::Table)
             .col(uuid(MailingList::Id).primary_key())
             .col(word(MailingList::ListId).unique_key())
@@ -71,7 +71,7 @@ fn people(engine: DbBackend, steps: &mut Vec<Step>) {
         .col(moment(User::CreatedAt))
         .take();
     preferences(&mut users);
-    steps.push(Step::Table(users));
+    steps.push(make(users));
     let mut address = table(engine, Address::Table)
         .col(uuid(Address::Id).primary_key())
         .col(word(Address::Key).unique_key())
@@ -87,7 +87,7 @@ fn people(engine: DbBackend, steps: &mut Vec<Step>) {
         ))
         .take();
     preferences(&mut address);
-    steps.push(Step::Table(address));
+    steps.push(make(address));
     steps.push(index(Address::Table, &[Address::User], "address_user"));
     let mut member = table(engine, Member::Table)
         .col(uuid(Member::Id).primary_key())
@@ -109,14 +109,14 @@ fn people(engine: DbBackend, steps: &mut Vec<Step>) {
         ))
         .take();
     preferences(&mut member);
-    steps.push(Step::Table(member));
+    steps.push(make(member));
     steps.push(unique(Member::Table, &[Member::List, Member::Address, Member::Role], "member_once"));
     steps.push(index(Member::Table, &[Member::List, Member::Role, Member::Id], "member_pages"));
     steps.push(index(Member::Table, &[Member::Address], "member_address"));
 }
 
 fn moderation(engine: DbBackend, steps: &mut Vec<Step>) {
-    steps.push(Step::Table(
+    steps.push(make(
         table(engine, Ban::Table)
             .col(uuid(Ban::Id).primary_key())
             .col(uuid(Ban::Scope))
@@ -133,7 +133,7 @@ fn moderation(engine: DbBackend, steps: &mut Vec<Step>) {
             .take(),
     ));
     steps.push(unique(Ban::Table, &[Ban::Scope, Ban::Key], "ban_once"));
-    steps.push(Step::Table(
+    steps.push(make(
         table(engine, HeaderMatch::Table)
             .col(uuid(HeaderMatch::Id).primary_key())
             .col(uuid(HeaderMatch::List))
@@ -150,7 +150,7 @@ fn moderation(engine: DbBackend, steps: &mut Vec<Step>) {
             .take(),
     ));
     steps.push(index(HeaderMatch::Table, &[HeaderMatch::List, HeaderMatch::Position], "header_match_order"));
-    steps.push(Step::Table(
+    steps.push(make(
         table(engine, HeldMessage::Table)
             .col(uuid(HeldMessage::Id).primary_key())
             .col(long(HeldMessage::Number).unique_key())
@@ -171,7 +171,7 @@ fn moderation(engine: DbBackend, steps: &mut Vec<Step>) {
             .take(),
     ));
     steps.push(index(HeldMessage::Table, &[HeldMessage::List, HeldMessage::Number], "held_message_pages"));
-    steps.push(Step::Table(
+    steps.push(make(
         table(engine, HeldPiece::Table)
             .col(uuid(HeldPiece::Held))
             .col(int(HeldPiece::Place))
@@ -187,7 +187,7 @@ fn moderation(engine: DbBackend, steps: &mut Vec<Step>) {
 }
 
 fn texts(engine: DbBackend, steps: &mut Vec<Step>) {
-    steps.push(Step::Table(
+    steps.push(make(
         table(engine, Template::Table)
             .col(uuid(Template::Id).primary_key())
             .col(word(Template::Name))
@@ -199,7 +199,7 @@ fn texts(engine: DbBackend, steps: &mut Vec<Step>) {
             .take(),
     ));
     steps.push(unique(Template::Table, &[Template::Context, Template::Name], "template_once"));
-    steps.push(Step::Table(
+    steps.push(make(
         table(engine, Pending::Table)
             .col(uuid(Pending::Id).primary_key())
             .col(word(Pending::TokenHash).unique_key())
@@ -209,6 +209,10 @@ fn texts(engine: DbBackend, steps: &mut Vec<Step>) {
             .take(),
     ));
     steps.push(index(Pending::Table, &[Pending::ExpiresAt], "pending_expiry"));
+}
+
+fn make(table: TableCreateStatement) -> Step {
+    Step::Table(Box::new(table))
 }
 
 fn unique<T: IntoIden + Copy + 'static>(table: T, columns: &[T], name: &str) -> Step {
@@ -228,5 +232,5 @@ fn build<T: IntoIden + Copy + 'static>(table: T, columns: &[T], name: &str, uniq
     if unique {
         index.unique();
     }
-    Step::Index(index)
+    Step::Index(Box::new(index))
 }

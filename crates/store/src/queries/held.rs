@@ -95,7 +95,7 @@ impl Store {
         limit: u64,
     ) -> Result<Vec<HeldSummary>, StoreError> {
         let query = Query::select()
-            .columns(SUMMARY)
+            .columns(COLUMNS.into_iter().take(SUMMARY))
             .from(H::Table)
             .and_where(Expr::col(H::List).eq(list))
             .and_where(Expr::col(H::Number).gt(after))
@@ -107,12 +107,8 @@ impl Store {
 
     /// One held post with its message.
     pub async fn held(&self, id: EntryId) -> Result<Option<HeldMessage>, StoreError> {
-        let summary: SelectStatement = Query::select()
-            .columns(SUMMARY)
-            .columns([H::MessageIdHash, H::Envelope])
-            .from(H::Table)
-            .and_where(Expr::col(H::Id).eq(id.uuid()))
-            .take();
+        let summary: SelectStatement =
+            Query::select().columns(COLUMNS).from(H::Table).and_where(Expr::col(H::Id).eq(id.uuid())).take();
         self.reading(async |db| {
             let Some(row) = db.query_one(&summary).await? else { return Ok(None) };
             let s = read_summary(&row)?;
@@ -135,9 +131,9 @@ impl Store {
                 sender: s.sender,
                 subject: s.subject,
                 message_id: s.message_id,
-                message_id_hash: row.try_get_by_index(SUMMARY.len())?,
+                message_id_hash: row.try_get_by_index(SUMMARY)?,
                 reasons: s.reasons,
-                envelope: unjson(&row.try_get_by_index::<String>(SUMMARY.len() + 1)?)?,
+                envelope: unjson(&row.try_get_by_index::<String>(SUMMARY + 1)?)?,
                 held_at: s.held_at,
                 message: message.freeze(),
             }))
@@ -193,12 +189,25 @@ fn row(held: &HeldMessage, number: i64) -> Result<sea_orm::sea_query::InsertStat
         held.message_id_hash.as_str().into(),
         json(&held.envelope)?.into(),
     ];
-    let [a, b, c, d, e, f, g, h, i] = SUMMARY;
-    Ok(insert(H::Table, [a, b, c, d, e, f, g, h, i, H::MessageIdHash, H::Envelope], [row]))
+    Ok(insert(H::Table, COLUMNS, [row]))
 }
 
-const SUMMARY: [H; 9] =
-    [H::Id, H::Number, H::List, H::Sender, H::Subject, H::MessageId, H::Reasons, H::HeldAt, H::Size];
+/// What a summary needs, and then what only the whole needs.
+const COLUMNS: [H; 11] = [
+    H::Id,
+    H::Number,
+    H::List,
+    H::Sender,
+    H::Subject,
+    H::MessageId,
+    H::Reasons,
+    H::HeldAt,
+    H::Size,
+    H::MessageIdHash,
+    H::Envelope,
+];
+/// How many of them a summary needs.
+const SUMMARY: usize = 9;
 
 fn read_summary(row: &QueryResult) -> Result<HeldSummary, Fault> {
     Ok(HeldSummary {

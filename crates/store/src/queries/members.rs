@@ -92,8 +92,8 @@ impl Store {
         let mut after = None;
         loop {
             let page = self.members_page(list, Some(role), after, ROWS as u64).await?;
-            let Some(last) = page.last() else { break };
-            after = Some(last.id);
+            let Some(end) = page.last() else { break };
+            after = Some(end.id);
             for member in page {
                 if wanted.contains(member.address.key()) {
                     present.insert(member.address.key().to_owned());

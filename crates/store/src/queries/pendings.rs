@@ -1,3 +1,4 @@
+use data_encoding::HEXLOWER;
 use posthaste_model::Timestamp;
 use sea_orm::ConnectionTrait;
 use sea_orm::sea_query::{Expr, ExprTrait, Query};
@@ -60,8 +61,8 @@ impl Store {
             };
             let delete =
                 Query::delete().from_table(P::Table).and_where(Expr::col(P::TokenHash).eq(&hash)).take();
-            let taken = db.execute(&delete).await?.rows_affected() > 0;
-            db.commit((taken && pending.expires_at > now).then_some(pending)).await
+            let ours = db.execute(&delete).await?.rows_affected() > 0;
+            db.commit((ours && pending.expires_at > now).then_some(pending)).await
         })
         .await
     }
@@ -82,8 +83,5 @@ impl Store {
 }
 
 fn digest(token: &str) -> String {
-    Sha256::digest(token).iter().fold(String::with_capacity(64), |mut text, byte| {
-        text.push_str(&format!("{byte:02x}"));
-        text
-    })
+    HEXLOWER.encode(&Sha256::digest(token))
 }

@@ -213,8 +213,8 @@ async fn all_recipients(store: &Store, list: Uuid, limit: u64) -> Vec<(Uuid, Str
     loop {
         let page = store.recipients_page(list, after, limit).await.unwrap();
         assert!(page.len() as u64 <= limit);
-        let Some(last) = page.last() else { return all };
-        after = Some(last.member);
+        let Some(end) = page.last() else { return all };
+        after = Some(end.member);
         all.extend(page.into_iter().map(|r| (r.member, r.address)));
     }
 }

@@ -1,0 +1,224 @@
+//! The database goes away in every way it can, and comes back; nobody reconnects by hand.
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test ends at the first surprise")]
+
+use std::future::Future;
+use std::time::{Duration, Instant};
+
+use posthaste_model::{ListName, ListSeed, Style, Timestamp};
+use posthaste_store::{Store, StoreError};
+use posthaste_testkit::mariadb::Mariadb;
+use posthaste_testkit::postgres::Postgres;
+use uuid::Uuid;
+
+/// An answer must come within this time: the deadline of a method and some slack for a busy machine.
+const SHORT: Duration = Duration::from_secs(16);
+
+trait Server {
+    fn create(&self) -> String;
+    fn elsewhere(&self) -> Vec<String>;
+    fn start(&mut self);
+    fn stop(&mut self);
+    fn kill(&mut self);
+    fn freeze(&self);
+    fn thaw(&self);
+}
+
+macro_rules! server {
+    ($type:ty, $elsewhere:expr) => {
+        impl Server for $type {
+            fn create(&self) -> String {
+                self.create_database("posthaste").unwrap()
+            }
+            fn elsewhere(&self) -> Vec<String> {
+                $elsewhere(self)
+            }
+            fn start(&mut self) {
+                Self::start(self).unwrap();
+            }
+            fn stop(&mut self) {
+                Self::stop(self).unwrap();
+            }
+            fn kill(&mut self) {
+                Self::kill(self);
+            }
+            fn freeze(&self) {
+                Self::freeze(self);
+            }
+            fn thaw(&self) {
+                Self::thaw(self);
+            }
+        }
+    };
+}
+
+server!(Postgres, |s: &Postgres| vec![s.url("nowhere"), s.url("posthaste").replace("posthaste@", "nobody@")]);
+server!(Mariadb, |s: &Mariadb| vec![s.url("nowhere"), s.url("posthaste").replace("posthaste@", "nobody@")]);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn p07_postgresql_goes_and_returns() {
+    goes_and_returns(Postgres::new().unwrap()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn p07_mariadb_goes_and_returns() {
+    goes_and_returns(Mariadb::new().unwrap()).await;
+}
+
+async fn goes_and_returns(mut server: impl Server) {
+    let url = server.create();
+    server.stop();
+    let store = Store::connect(&url).await.unwrap();
+    away(&store).await;
+
+    server.start();
+    store.migrate().await.unwrap();
+    for url in server.elsewhere() {
+        // A wrong name or user is the operator's to mend; no post may suffer for it.
+        unavailable(&Store::connect(&url).await.unwrap().domains().await);
+    }
+    let list = new_list(&store).await;
+    assert_eq!(store.next_post(list, Timestamp::default()).await, Ok(1));
+
+    server.stop();
+    away(&store).await;
+    server.start();
+    assert_eq!(store.next_post(list, Timestamp::default()).await, Ok(2));
+
+    server.freeze();
+    away(&store).await;
+    server.thaw();
+    returns(&store).await;
+
+    let highest = killed_under_load(&store, list, &mut server).await;
+    away(&store).await;
+    server.start();
+    let next = store.next_post(list, Timestamp::default()).await.unwrap();
+    assert!(next > highest, "number {next} was given before: {highest} had been answered");
+    store.check().await.unwrap();
+}
+
+/// Every kind of method says in time that the database is away; more callers than there are connections.
+async fn away(store: &Store) {
+    let nil = Uuid::nil();
+    let begin = Instant::now();
+    let reads = (0..12).map(|_| {
+        let store = store.clone();
+        tokio::spawn(async move { unavailable(&store.recipients_page(nil, None, 10).await) })
+    });
+    let reads: Vec<_> = reads.collect();
+    let (a, b, c, d) = tokio::join!(
+        store.ping(),
+        store.directory(),
+        store.next_post(nil, Timestamp::default()),
+        store.schema()
+    );
+    unavailable(&a);
+    unavailable(&b);
+    unavailable(&c);
+    unavailable(&d);
+    for read in reads {
+        read.await.unwrap();
+    }
+    unavailable(&store.add_domain("new.example", "", None).await);
+    assert!(begin.elapsed() < SHORT * 2, "it took {:?} to say so", begin.elapsed());
+}
+
+fn unavailable<T: std::fmt::Debug>(answer: &Result<T, StoreError>) {
+    assert!(matches!(answer, Err(StoreError::Unavailable(_))), "{answer:?}");
+}
+
+/// After a freeze, statements that were given up may still be finishing.
+async fn returns(store: &Store) {
+    let begin = Instant::now();
+    while let Err(error) = store.ping().await {
+        unavailable(&Err::<(), _>(error));
+        assert!(begin.elapsed() < SHORT, "the store did not find back to its server");
+    }
+}
+
+/// Kills the server while posts are numbered; gives the highest number that was answered.
+async fn killed_under_load(store: &Store, list: Uuid, server: &mut impl Server) -> i64 {
+    let (tell, mut told) = tokio::sync::mpsc::unbounded_channel();
+    let workers: Vec<_> = (0..6)
+        .map(|_| {
+            let (store, tell) = (store.clone(), tell.clone());
+            tokio::spawn(async move {
+                loop {
+                    match store.next_post(list, Timestamp::default()).await {
+                        Ok(number) => tell.send(number).unwrap(),
+                        error => return unavailable(&error),
+                    }
+                }
+            })
+        })
+        .collect();
+    drop(tell);
+    let mut seen = Vec::new();
+    while seen.len() < 50 {
+        seen.push(told.recv().await.unwrap());
+    }
+    server.kill();
+    while let Some(number) = told.recv().await {
+        seen.push(number);
+    }
+    for worker in workers {
+        worker.await.unwrap();
+    }
+    let highest = seen.iter().copied().max().unwrap();
+    let count = seen.len();
+    seen.sort_unstable();
+    seen.dedup();
+    assert_eq!(seen.len(), count, "a number was given twice");
+    highest
+}
+
+async fn new_list(store: &Store) -> Uuid {
+    store.add_domain("lists.example", "", None).await.unwrap();
+    let name = ListName::parse("dev@lists.example").unwrap();
+    let seed = ListSeed { name, style: Style::LegacyDefault, at: Timestamp::default() };
+    store.create_list(seed, &[]).await.unwrap().id
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn p07_sqlite_waits_for_its_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = folder.path().join("state");
+    let store = Store::connect(&format!("sqlite:{}", place.join("db").display())).await.unwrap();
+    let error = within(store.ping()).await.unwrap_err().to_string();
+    assert!(error.contains("state/db"), "{error}");
+    std::fs::create_dir(&place).unwrap();
+    store.migrate().await.unwrap();
+    new_list(&store).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sqlite_locked_by_another_program() {
+    use sea_orm::{ConnectionTrait, Database};
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("db").display().to_string();
+    let store = Store::connect(&format!("sqlite:{path}")).await.unwrap();
+    store.migrate().await.unwrap();
+    let list = new_list(&store).await;
+    let other = Database::connect(format!("sqlite://{path}")).await.unwrap();
+    other.execute_unprepared("BEGIN IMMEDIATE").await.unwrap();
+    // Readers do not mind a writer; other writers wait, but not for ever.
+    let (write, read) = tokio::join!(within(store.next_post(list, Timestamp::default())), store.directory());
+    unavailable(&write);
+    assert_eq!(read.unwrap().lists.len(), 1);
+    other.execute_unprepared("ROLLBACK").await.unwrap();
+    assert_eq!(store.next_post(list, Timestamp::default()).await, Ok(1));
+}
+
+#[tokio::test]
+async fn what_is_no_database_is_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("db");
+    std::fs::write(&file, "This is not a database, but a text of some length.".repeat(100)).unwrap();
+    let store = Store::connect(&format!("sqlite:{}", file.display())).await.unwrap();
+    let error = within(store.domains()).await.unwrap_err().to_string();
+    assert!(error.contains("not a database") && error.contains("/db"), "{error}");
+}
+
+async fn within<T>(work: impl Future<Output = T>) -> T {
+    tokio::time::timeout(SHORT, work).await.expect("an answer in time")
+}
