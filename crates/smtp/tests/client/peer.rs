@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncWrite, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Notify;
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
@@ -14,8 +15,8 @@ impl<T: AsyncRead + AsyncWrite + Unpin + Send> Wire for T {}
 /// A relay that plays one script per connection, the last one for all that follow.
 ///
 /// `S: text` says a line, `C: text` expects one. `close` closes; `half` sends the octets after it without a line
-/// end; `tls` begins TLS; `wait` holds until the client closes; `message` hears
-/// lines up to the final dot; `unless text` hears a line and closes if the text
+/// end; `tls` begins TLS; `wait` holds until the client closes; `hold` until the test
+/// says `release`; `message` hears lines up to the final dot; `unless text` hears a line and closes if the text
 /// is in it. At the end of a script the client may say QUIT, and closes.
 pub(crate) struct Peer {
     pub(crate) address: SocketAddr,
@@ -27,6 +28,8 @@ pub(crate) struct Peer {
     pub(crate) quits: Arc<AtomicUsize>,
     /// Lines heard.
     heard: Arc<AtomicUsize>,
+    /// Lets one `hold` go on.
+    pub(crate) release: Arc<Notify>,
     complaints: Arc<Mutex<Vec<String>>>,
     _task: AbortOnDropHandle<()>,
 }
@@ -49,13 +52,14 @@ impl Peer {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (accepted, finished, quits) = (Arc::default(), Arc::default(), Arc::default());
-        let heard = Arc::default();
+        let (heard, release) = (Arc::default(), Arc::default());
         let complaints: Arc<Mutex<Vec<String>>> = Arc::default();
         let player = Player {
             tls,
             finished: Arc::clone(&finished),
             quits: Arc::clone(&quits),
             heard: Arc::clone(&heard),
+            release: Arc::clone(&release),
             complaints: Arc::clone(&complaints),
         };
         let count: Arc<AtomicUsize> = Arc::clone(&accepted);
@@ -68,7 +72,16 @@ impl Peer {
                 tasks.spawn(async move { player.play(stream, &script).await });
             }
         });
-        Self { address, accepted, finished, quits, heard, complaints, _task: AbortOnDropHandle::new(task) }
+        Self {
+            address,
+            accepted,
+            finished,
+            quits,
+            heard,
+            release,
+            complaints,
+            _task: AbortOnDropHandle::new(task),
+        }
     }
 
     pub(crate) fn heard(&self) -> usize {
@@ -113,6 +126,7 @@ struct Player {
     finished: Arc<AtomicUsize>,
     quits: Arc<AtomicUsize>,
     heard: Arc<AtomicUsize>,
+    release: Arc<Notify>,
     complaints: Arc<Mutex<Vec<String>>>,
 }
 
@@ -150,6 +164,7 @@ impl Player {
                     while stream.read_line(&mut line).await.is_ok_and(|count| count > 0) {}
                     return Ok(());
                 }
+                "hold" => self.release.notified().await,
                 "message" => while hear(&mut stream).await? != "." {},
                 "tls" => {
                     let acceptor = self.tls.clone().ok_or("no certificate")?;

@@ -245,24 +245,43 @@ async fn cancelled_before_the_message_nothing_is_sent() {
     assert_eq!(pool.state().connections, 0);
 }
 
-#[tokio::test]
-async fn cancelled_under_way_a_message_is_brought_to_its_end_and_the_next_not_begun() {
+/// Two batches, the relay has heard the first whole and the commands of the second; then the caller gives up.
+async fn cancelled_under_way(verdict: &str, drain: Duration) -> Vec<Result<Vec<Attempt>, SendError>> {
     let ask: String = DELIVERY.split_inclusive('\n').take(3).collect();
-    // Only the beginning of the verdict has come when the caller gives up.
     let script =
-        format!("{HELLO}{DELIVERY}").replace("S: 250 2.0.0 queued\n", &format!("{ask}half 250 2.0.0\nwait"));
+        [HELLO, DELIVERY].concat().replace("S: 250 2.0.0 queued\n", &format!("{ask}hold\n{verdict}wait"));
     let peer = Peer::new(&[&script]).await;
     let mut relay = relay(&peer);
-    relay.timeouts = Timeouts { drain: Duration::from_millis(50), ..Timeouts::default() };
+    relay.timeouts.drain = drain;
     let pool = Pool::new(relay, Arc::new(Real::default()));
     let cancel = never();
     let sending = tokio::spawn({
         let (pool, cancel) = (Arc::clone(&pool), cancel.clone());
         async move { pool.send_each(vec![batch(&["a"]); 2], &cancel).await }
     });
-    until("the message is out", || peer.heard() >= 11).await;
+    until("all is heard", || peer.heard() >= 11).await;
     cancel.cancel();
+    // The pool hears of it before the verdict comes.
+    for _ in 0..100 {
+        tokio::task::yield_now().await;
+    }
+    peer.release.notify_one();
     let results = patient(sending).await.unwrap();
+    assert_eq!(pool.state().connections, 0);
+    results
+}
+
+#[tokio::test]
+async fn cancelled_under_way_a_message_is_brought_to_its_end_and_the_next_not_begun() {
+    let results = cancelled_under_way("S: 250 2.0.0 queued\nS: 250 Ok\n", Duration::from_secs(20)).await;
+    assert!(delivered(&results[0]), "{results:?}");
+    assert!(matches!(results[1], Err(SendError::Cancelled { .. })), "{results:?}");
+}
+
+#[tokio::test]
+async fn cancelled_under_way_a_verdict_that_does_not_come_is_unknown() {
+    // Half a reply is none.
+    let results = cancelled_under_way("half 250 2.0.0\n", Duration::from_millis(50)).await;
     assert!(matches!(results[0], Err(SendError::Unknown { .. })), "{results:?}");
     assert!(matches!(results[1], Err(SendError::Cancelled { .. })), "{results:?}");
 }
