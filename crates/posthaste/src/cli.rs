@@ -110,9 +110,13 @@ fn block_on<F: Future<Output = anyhow::Result<Exit>>>(work: F) -> anyhow::Result
     tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(work)
 }
 
-/// The database of this configuration, with its tables up to date enough to work on.
+/// The database of this configuration, with its tables up to date enough to work on. An empty one gets its tables: a
+/// command right after the first start must not depend on who comes first.
 async fn store(config: &Config) -> anyhow::Result<posthaste_store::Store> {
     let store = crate::serve::connect(config).await?;
+    if store.schema().await?.found == 0 {
+        store.migrate().await?;
+    }
     store.check().await?;
     Ok(store)
 }
