@@ -117,7 +117,7 @@ async fn one_octet_at_a_time_is_cut_off_by_the_limit_of_the_session() {
         client.say(before).await;
         let (mut reader, mut writer) = tokio::io::split(client.stream);
         let trickle = tokio::spawn(async move {
-            for octet in endless.bytes().cycle() {
+            for octet in endless.bytes().cycle().take(1000) {
                 sleep(Duration::from_secs(10)).await;
                 if writer.write_all(&[octet]).await.is_err() {
                     return;
