@@ -75,6 +75,14 @@ impl Config {
             }
             return;
         };
+        if let Some(folder) = url.sqlite_path().and_then(Path::parent)
+            && !folder.is_dir()
+            && folder != self.paths.state
+        {
+            let what = format!("the folder {} of the file does not exist", folder.display());
+            let fix = format!("install -d -m 750 -o posthaste {}", folder.display());
+            problems.push(self.error("database.url", what, fix));
+        }
         if self.origin.lines.contains_key("database.url") && url.has_password() {
             self.check_secret_here("database.url", "move the password into database.password_file", problems);
         }
@@ -396,6 +404,7 @@ mod tests {
                 "[web]\nbase_url = \"http://example.org\"",
                 "2: warning: web.base_url: http://example.org/ is not https",
             ),
+            ("[database]\nurl = \"sqlite:none/x.db\"", "2: database.url: the folder "),
             ("[paths]\nstate = \"good\"", "2: paths.state: "),
         ] {
             let problems = site.check(text);

@@ -57,6 +57,11 @@ impl DatabaseUrl {
         }
     }
 
+    /// The file, if it is SQLite's.
+    pub(super) fn sqlite_path(&self) -> Option<&Path> {
+        self.url.strip_prefix("sqlite:").map(Path::new)
+    }
+
     /// True if the URL itself holds a password.
     pub(crate) fn has_password(&self) -> bool {
         matches!(self.parts(), Some((_, _, Some(_), _)))

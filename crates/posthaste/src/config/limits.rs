@@ -7,14 +7,14 @@ section! {
     /// What one peer, or all of them, may ask of the LMTP and SMTP listeners.
     Limits in "limits" {
         /// The largest message taken, announced by SIZE (RFC 1870). A list may allow less.
-        live message_size: Size = Size::mib(25);
+        restart message_size: Size = Size::mib(25);
         /// The most recipients in one incoming transaction.
-        live recipients: usize = 1000;
+        restart recipients: usize = 1000;
         /// The most connections at once, each listener for itself. Those above hear 421.
-        live connections: usize = 500;
+        restart connections: usize = 500;
         /// How long a peer may be silent (RFC 5321 §4.5.3.2.7 asks for 5 minutes).
-        live idle_time: Duration = Duration::from_mins(5);
+        restart idle_time: Duration = Duration::from_mins(5);
         /// How long one session may last.
-        live session_time: Duration = Duration::from_hours(1);
+        restart session_time: Duration = Duration::from_hours(1);
     }
 }

@@ -35,7 +35,7 @@ mod tests {
             ("[relay]\nhost = \"mx.example.org\"\ntls = \"starttls\"\nmax_connections = 3", ""),
             ("[dns]\nservers = [\"127.0.0.1:53\"]", ""),
             ("[log]\nlevel = \"debug\"", ""),
-            ("[limits]\nmessage_size = \"1MiB\"", ""),
+            ("[limits]\nmessage_size = \"1MiB\"", "limits.message_size"),
             ("[log]\nformat = \"json\"", "log.format"),
             ("[paths]\nstate = \"/srv/posthaste\"", "paths.state"),
             ("[database]\nurl = \"sqlite:/x.db\"", "database.url"),
