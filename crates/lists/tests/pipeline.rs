@@ -52,7 +52,7 @@ fn facts() -> Facts {
     }
 }
 
-fn send(raw: &[u8], list: &MailingList) -> Outgoing {
+fn post(raw: &[u8], list: &MailingList) -> Post {
     let envelope = Envelope {
         reverse_path: ReversePath::Path("anne@example.org".into()),
         forward_path: ForwardPath::parse("test@example.com").unwrap(),
@@ -60,7 +60,11 @@ fn send(raw: &[u8], list: &MailingList) -> Outgoing {
         received: Timestamp::default(),
     };
     let raw = Bytes::copy_from_slice(raw);
-    let mut post = Post::receive(EntryId::new(Uuid::nil()), envelope, raw, SubAddress::Post, &list.name);
+    Post::receive(EntryId::new(Uuid::nil()), envelope, raw, SubAddress::Post, &list.name)
+}
+
+fn send(raw: &[u8], list: &MailingList) -> Outgoing {
+    let mut post = post(raw, list);
     let facts = facts();
     judge(&post, list, &facts).stamp(&mut post.message.head);
     run(Draft::new(&post, list, &facts)).unwrap()
@@ -69,6 +73,34 @@ fn send(raw: &[u8], list: &MailingList) -> Outgoing {
 fn copy(outgoing: &Outgoing) -> Vec<u8> {
     let vars = Vars { user_email: "bea@example.org".into(), user_name: "Bea ü".into(), ..Vars::default() };
     render(&outgoing.segments, &vars).concat()
+}
+
+#[test]
+fn limits_are_exact() {
+    let list = list(&json!({"max_message_size": 1, "max_num_recipients": 3}));
+    let head = "From: anne@example.org\r\nSubject: x\r\nTo: test@example.com";
+    for (more, body, hits) in [
+        (", b@c.d", 1024, vec![]),
+        (", b@c.d", 1025, vec!["max-size"]),
+        (", b@c.d, no address", 1024, vec!["max-recipients"]),
+        (", Staff: b@c.d;", 1024, vec![]),
+    ] {
+        let mut raw = format!("{head}{more}\r\n\r\n");
+        raw.push_str(&"x".repeat(body - raw.len()));
+        assert_eq!(judge(&post(raw.as_bytes(), &list), &list, &facts()).hits, hits, "{more} {body}");
+    }
+}
+
+#[test]
+fn the_archive_gets_the_post_without_header_and_footer() {
+    let raw = b"From: anne@example.org\r\nTo: test@example.com\r\nSubject: x\r\n\r\nbody\r\n";
+    for personalize in ["none", "individual"] {
+        let list = list(&json!({"header": "h", "footer": "$user_email", "personalize": personalize}));
+        let outgoing = send(raw, &list);
+        assert_eq!(outgoing.archive.body, "body\r\n");
+        assert_eq!(outgoing.archive.head.text("Subject").as_deref(), Some("[Test] x"));
+        assert!(!copy(&outgoing).ends_with(b"body\r\n"));
+    }
 }
 
 fn settings() -> impl Strategy<Value = Value> {
@@ -145,6 +177,7 @@ proptest! {
         let list = list(&json!({"footer": "", "personalize": "full"}));
         let outgoing = send(&raw, &list);
         let body = Message::parse(Bytes::from(raw)).body;
+        prop_assert_eq!(&outgoing.archive.body, &body);
         prop_assert!(copy(&outgoing).ends_with(&body));
         let last = outgoing.segments.last().unwrap();
         prop_assert!(body.is_empty() || *last == Segment::Shared(body));

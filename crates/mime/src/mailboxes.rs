@@ -178,7 +178,8 @@ mod tests {
             mailboxes("Staff: anne@example.com, Bart <b@example.com>;, nobody, \"X, Y\" <c@example.com>,,");
         let found: Vec<_> = found.iter().map(|m| m.address.as_str()).collect();
         assert_eq!(found, ["anne@example.com", "b@example.com", "c@example.com"]);
-        assert!(mailboxes("undisclosed-recipients:;").is_empty());
+        assert!(address_entries("undisclosed-recipients:;").is_empty());
+        assert_eq!(address_entries("Staff: a@b.c, d@e.f; x@y.z").len(), 3);
         assert!(mailboxes("").is_empty());
     }
 
