@@ -1,5 +1,12 @@
 //! The listener over real sockets: how many peers, and how it stops.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that stumbles has found something"
+)]
+
 #[path = "server_support/handler.rs"]
 mod handler;
 
@@ -31,7 +38,8 @@ impl Server {
         let options = Options { limits, ..Options::new(Protocol::Lmtp, "host.example") };
         let handler = Arc::new(Everybody::default());
         let stop = CancellationToken::new();
-        let task = tokio::spawn(serve(Arc::new(listener), Arc::new(options), Arc::clone(&handler), stop.clone()));
+        let task =
+            tokio::spawn(serve(Arc::new(listener), Arc::new(options), Arc::clone(&handler), stop.clone()));
         Self { port, handler, stop, task }
     }
 

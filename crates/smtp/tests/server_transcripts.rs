@@ -1,5 +1,13 @@
 //! Every conversation of `transcripts/`, with the session alone and over real sockets.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that stumbles has found something"
+)]
+
 #[path = "server_support/handler.rs"]
 mod handler;
 #[path = "server_support/script.rs"]
@@ -67,7 +75,7 @@ impl Bare {
                     assert!(matches(pattern, &line), "{place}: expected {pattern}\n got {line}");
                 }
                 Part::Close => {
-                    assert!(self.closed && self.said.is_empty(), "{place}: not closed, {:?}", self.said)
+                    assert!(self.closed && self.said.is_empty(), "{place}: not closed, {:?}", self.said);
                 }
                 Part::Message { .. } => check_message(&place, part, &self.handler),
             }
@@ -157,7 +165,12 @@ async fn transcripts_over_a_unix_socket() {
 fn start(script: &Script, listener: Listener) -> (Arc<Everybody>, CancellationToken) {
     let handler = Arc::new(Everybody { unready: script.unready, ..Everybody::default() });
     let stop = CancellationToken::new();
-    tokio::spawn(serve(Arc::new(listener), Arc::new(script.options.clone()), Arc::clone(&handler), stop.clone()));
+    tokio::spawn(serve(
+        Arc::new(listener),
+        Arc::new(script.options.clone()),
+        Arc::clone(&handler),
+        stop.clone(),
+    ));
     (handler, stop)
 }
 
