@@ -110,8 +110,7 @@ fn block_on<F: Future<Output = anyhow::Result<Exit>>>(work: F) -> anyhow::Result
     tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(work)
 }
 
-/// The database of this configuration, with its tables up to date enough to work on. An empty one gets its tables: a
-/// command right after the first start must not depend on who comes first.
+/// The database of this configuration. An empty one gets its tables; those of another version are refused.
 async fn store(config: &Config) -> anyhow::Result<posthaste_store::Store> {
     let store = crate::serve::connect(config).await?;
     if store.schema().await?.found == 0 {

@@ -9,7 +9,9 @@ const LIST: &str = "test@example.org";
 
 async fn server() -> Result<(Server, Sink)> {
     let sink = Sink::start().await?;
-    let server = Server::started(ServerOptions::new(env!("CARGO_BIN_EXE_posthaste")).relay(sink.addr()).quiet()).await?;
+    let server =
+        Server::started(ServerOptions::new(env!("CARGO_BIN_EXE_posthaste")).relay(sink.addr()).quiet())
+            .await?;
     server.list_with_members(LIST, 2).await?;
     Ok((server, sink))
 }
@@ -29,9 +31,17 @@ async fn refused(server: &Server, words: &[&str], input: &str, code: i32, says: 
 async fn commands_name_the_thing_the_rule_and_the_fix() -> Result<()> {
     let (server, _sink) = server().await?;
     let cases: &[(&[&str], &str, &[&str])] = &[
-        (&["list", "set", LIST, "max_mesage_size", "1"], "", &["max_mesage_size", "did you mean \"max_message_size\""]),
+        (
+            &["list", "set", LIST, "max_mesage_size", "1"],
+            "",
+            &["max_mesage_size", "did you mean \"max_message_size\""],
+        ),
         (&["list", "set", LIST, "emergency", "perhaps"], "", &["emergency", "perhaps", "yes or no"]),
-        (&["list", "set", "nobody@example.org", "emergency", "yes"], "", &["nobody@example.org", "posthaste list ls"]),
+        (
+            &["list", "set", "nobody@example.org", "emergency", "yes"],
+            "",
+            &["nobody@example.org", "posthaste list ls"],
+        ),
         (&["list", "create", "no at sign"], "", &["no at sign", "LIST@DOMAIN"]),
         (&["list", "create", "a b@example.org"], "", &["a b@example.org", "' '"]),
         (&["list", "create", "x@example.org", "--owner", "me"], "", &["--owner", "me", "no @"]),
@@ -48,7 +58,14 @@ async fn commands_name_the_thing_the_rule_and_the_fix() -> Result<()> {
         refused(&server, words, input, 2, says).await.with_context(|| format!("{words:?}"))?;
     }
     refused(&server, &["list", "create", LIST], "", 1, &[LIST, "exists"]).await?;
-    refused(&server, &["list", "create", "x@nowhere.example"], "", 1, &["nowhere.example", "posthaste domain add"]).await?;
+    refused(
+        &server,
+        &["list", "create", "x@nowhere.example"],
+        "",
+        1,
+        &["nowhere.example", "posthaste domain add"],
+    )
+    .await?;
     refused(&server, &["domain", "rm", "example.org"], "", 1, &["example.org", "1"]).await?;
     let members = server.run(&["--json", "member", "ls", LIST, "--role", "member"]).await?;
     assert!(!members.contains("good@example.com"), "a file with a mistake adds nobody: {members}");
@@ -61,14 +78,11 @@ async fn a_bad_file_at_reload_leaves_the_old_one_in_force() -> Result<()> {
     let good = std::fs::read_to_string(server.config())?;
     std::fs::write(server.config(), good.replace("[relay]", "[rellay]"))?;
     server.signal(rustix::process::Signal::HUP)?;
-    posthaste_testkit::wait::until("status tells of the bad file", Duration::from_secs(20), async || {
-        // The command reads the file, too; ask the way a monitor with its own copy would.
-        std::fs::write(server.config(), &good)?;
-        let status = server.status().await?;
-        Ok(status["config"]["error"].as_str().is_some_and(|e| e.contains("rellay")))
-    })
-    .await?;
-    assert!(server.log().contains("rellay"), "{}", server.log());
+    server.wait_for_log("rellay", Duration::from_secs(20)).await?;
+    // The command reads the file, too; ask the way a monitor with its own copy would.
+    std::fs::write(server.config(), &good)?;
+    let status = server.status().await?;
+    assert!(status["config"]["error"].as_str().is_some_and(|e| e.contains("rellay")), "{status}");
     server.signal(rustix::process::Signal::HUP)?;
     posthaste_testkit::wait::until("the good file is taken", Duration::from_secs(20), async || {
         Ok(server.status().await?["config"]["error"].is_null())
@@ -100,7 +114,8 @@ async fn a_second_server_on_the_same_spool_is_refused() -> Result<()> {
 #[tokio::test]
 async fn a_configuration_that_is_none_is_refused_before_anything_starts() -> Result<()> {
     let sink = Sink::start().await?;
-    let server = Server::prepare(ServerOptions::new(env!("CARGO_BIN_EXE_posthaste")).relay(sink.addr()).quiet())?;
+    let server =
+        Server::prepare(ServerOptions::new(env!("CARGO_BIN_EXE_posthaste")).relay(sink.addr()).quiet())?;
     let good = std::fs::read_to_string(server.config())?;
     for (bad, says) in [
         (good.replace("owner =", "ownr ="), vec!["ownr", "owner", "posthaste.toml:"]),
@@ -110,7 +125,8 @@ async fn a_configuration_that_is_none_is_refused_before_anything_starts() -> Res
         std::fs::write(server.config(), bad)?;
         start_fails(&server, &says).await?;
     }
-    let without_owner: String = good.lines().filter(|l| !l.starts_with("owner")).map(|l| format!("{l}\n")).collect();
+    let without_owner: String =
+        good.lines().filter(|l| !l.starts_with("owner")).map(|l| format!("{l}\n")).collect();
     std::fs::write(server.config(), without_owner)?;
     start_fails(&server, &["site.owner", "owner = "]).await?;
     Ok(())
@@ -119,7 +135,8 @@ async fn a_configuration_that_is_none_is_refused_before_anything_starts() -> Res
 #[tokio::test]
 async fn a_state_folder_that_cannot_be_written_is_named() -> Result<()> {
     let sink = Sink::start().await?;
-    let server = Server::prepare(ServerOptions::new(env!("CARGO_BIN_EXE_posthaste")).relay(sink.addr()).quiet())?;
+    let server =
+        Server::prepare(ServerOptions::new(env!("CARGO_BIN_EXE_posthaste")).relay(sink.addr()).quiet())?;
     // Root may write anywhere; a file in the place of the folder stops root, too.
     let _ = std::fs::remove_dir_all(server.state());
     std::fs::write(server.state(), b"not a folder")?;
@@ -130,7 +147,8 @@ async fn a_state_folder_that_cannot_be_written_is_named() -> Result<()> {
 #[tokio::test]
 async fn a_busy_port_is_named_with_its_key() -> Result<()> {
     let (first, sink) = server().await?;
-    let second = Server::prepare(ServerOptions::new(env!("CARGO_BIN_EXE_posthaste")).relay(sink.addr()).quiet())?;
+    let second =
+        Server::prepare(ServerOptions::new(env!("CARGO_BIN_EXE_posthaste")).relay(sink.addr()).quiet())?;
     let text = std::fs::read_to_string(second.config())?;
     let text = text.replace(&second.lmtp().to_string(), &first.lmtp().to_string());
     std::fs::write(second.config(), text)?;
@@ -144,7 +162,14 @@ async fn without_a_server_commands_say_so() -> Result<()> {
     server.sigterm().await?;
     let status = server.cli(&["status"]).await?;
     assert_eq!(status.status.code(), Some(3));
-    refused(&server, &["inject", LIST, "--from", "m0@rcpt.example"], "Subject: x\n\nx\n", 3, &["posthaste serve"]).await?;
+    refused(
+        &server,
+        &["inject", LIST, "--from", "m0@rcpt.example"],
+        "Subject: x\n\nx\n",
+        3,
+        &["posthaste serve"],
+    )
+    .await?;
     // The queue can be worked on without one.
     server.run(&["queue", "pause", "out"]).await?;
     server.start().await?;

@@ -27,7 +27,8 @@ impl Dev {
 
     /// Starts it and reads its welcome.
     fn start(state: &std::path::Path, ports: &[Port; 4]) -> Result<Self> {
-        let mut child = Self::command(state, ports).stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn()?;
+        let mut child =
+            Self::command(state, ports).stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn()?;
         let mut lines = BufReader::new(child.stdout.take().context("its output")?);
         let mut said = String::new();
         while !said.contains("Stop with Ctrl-C") {
@@ -84,8 +85,13 @@ fn a_newcomer_posts_with_the_printed_line_and_sees_every_copy_also_after_a_resta
     let state = folder.path().join("state");
     let ports = ports()?;
     let dev = Dev::start(&state, &ports)?;
-    assert!(dev.said.contains("hello@lists.example") && dev.said.contains("anne@people.example"), "{}", dev.said);
-    let line = dev.said.lines().map(str::trim).find(|l| l.starts_with("printf ")).context("a line to paste")?;
+    assert!(
+        dev.said.contains("hello@lists.example") && dev.said.contains("anne@people.example"),
+        "{}",
+        dev.said
+    );
+    let line =
+        dev.said.lines().map(str::trim).find(|l| l.starts_with("printf ")).context("a line to paste")?;
     let pasted = Command::new("sh").args(["-c", line]).output()?;
     ensure!(pasted.status.success(), "{}", String::from_utf8_lossy(&pasted.stderr));
     let page = dev.caught(1)?;
@@ -105,7 +111,11 @@ fn a_newcomer_posts_with_the_printed_line_and_sees_every_copy_also_after_a_resta
 }
 
 fn line_of(said: &str) -> Result<String> {
-    said.lines().map(str::trim).find(|l| l.starts_with("printf ")).map(ToOwned::to_owned).context("a line to paste")
+    said.lines()
+        .map(str::trim)
+        .find(|l| l.starts_with("printf "))
+        .map(ToOwned::to_owned)
+        .context("a line to paste")
 }
 
 #[test]

@@ -13,7 +13,8 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// A server with a list of three members and a sink that keeps what it gets.
 async fn spine() -> Result<(Server, Sink, Vec<String>)> {
     let sink = Sink::keeping().await?;
-    let server = Server::started(ServerOptions::new(env!("CARGO_BIN_EXE_posthaste")).relay(sink.addr())).await?;
+    let server =
+        Server::started(ServerOptions::new(env!("CARGO_BIN_EXE_posthaste")).relay(sink.addr())).await?;
     let members = server.list_with_members(LIST, 3).await?;
     Ok((server, sink, members))
 }
@@ -48,7 +49,13 @@ async fn copy_for(sink: &Sink, recipient: &str) -> Result<String> {
 #[tokio::test]
 async fn a_post_reaches_every_member_as_the_list_dresses_it() -> Result<()> {
     let (server, sink, members) = spine().await?;
-    let sent = post(&server, &members[0], LIST, &message(&members[0], "a", "Approved: secret\nX-Keep: as  it\tis\n")).await?;
+    let sent = post(
+        &server,
+        &members[0],
+        LIST,
+        &message(&members[0], "a", "Approved: secret\nX-Keep: as  it\tis\n"),
+    )
+    .await?;
     ensure!(sent.accepted == 1, "{sent:?}");
     sink.wait_for(3, PATIENCE).await?;
     let tally = sink.tally();
@@ -133,7 +140,13 @@ async fn rejected_posts_go_back_discarded_ones_nowhere() -> Result<()> {
 #[tokio::test]
 async fn mail_for_the_owners_goes_to_the_owners() -> Result<()> {
     let (server, sink, _) = spine().await?;
-    post(&server, "stranger@far.example", "test-owner@example.org", &message("stranger@far.example", "o", "")).await?;
+    post(
+        &server,
+        "stranger@far.example",
+        "test-owner@example.org",
+        &message("stranger@far.example", "o", ""),
+    )
+    .await?;
     let copy = copy_for(&sink, "owner@example.org").await?;
     assert!(copy.contains("The text."), "{copy}");
     assert_eq!(sink.tally().reached("<o@x.example>"), 1);
