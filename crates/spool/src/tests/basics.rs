@@ -32,7 +32,7 @@ async fn an_entry_goes_its_way_and_is_gone() {
     drop(out);
     let out = spool.lease(Stage::Out).await.unwrap();
     assert_eq!(out.attempt(), 1);
-    let due = clock.now().plus(Duration::from_secs(300));
+    let due = clock.now().plus(Duration::from_mins(5));
     spool.record(&out, event(Kind::Deferred, Then::Again { due }, &[], "4.2.1")).await.unwrap();
     assert_eq!(spool.pulse(Stage::Out).due, 0);
 
@@ -49,7 +49,7 @@ async fn an_entry_goes_its_way_and_is_gone() {
     });
     tokio::task::yield_now().await;
     assert!(!waiting.is_finished());
-    clock.advance(Duration::from_secs(300));
+    clock.advance(Duration::from_mins(5));
     let out = waiting.await.unwrap().unwrap();
     let read = spool.load(&out).await.unwrap();
     assert_eq!(

@@ -90,7 +90,7 @@ async fn a_retry_makes_due_what_sleeps_and_takes_nothing_out_of_anyones_hands() 
     let spool = open_real(folder.path(), &clock).unwrap();
     spool.put(entry(1, "a", "m")).await.unwrap();
     let leased = spool.lease(Stage::Incoming).await.unwrap();
-    let due = clock.now().plus(Duration::from_secs(600));
+    let due = clock.now().plus(Duration::from_mins(10));
     spool.record(&leased, event(Kind::Deferred, Then::Again { due }, &[Stage::Out], "")).await.unwrap();
     drop(leased);
     let out = spool.lease(Stage::Out).await.unwrap();
@@ -110,10 +110,10 @@ async fn p26_the_pulse_knows_the_oldest_due_leased_ones_included() {
     let spool = open_real(folder.path(), &clock).unwrap();
     let start = clock.now();
     spool.put(entry(1, "a", "m")).await.unwrap();
-    clock.advance(Duration::from_secs(60));
+    clock.advance(Duration::from_mins(1));
     spool.put(entry(2, "a", "m")).await.unwrap();
     let first = spool.lease(Stage::Incoming).await.unwrap();
-    clock.advance(Duration::from_secs(60));
+    clock.advance(Duration::from_mins(1));
     let pulse = spool.pulse(Stage::Incoming);
     assert_eq!((pulse.depth, pulse.due, pulse.leased, pulse.oldest_due), (2, 1, 1, Some(start)));
     // A restart does not make it younger.

@@ -32,10 +32,13 @@ fn fill(root: &Path, count: u128, clock: &HandClock) {
 #[tokio::test]
 async fn p17_a_hundred_thousand_entries_are_found_while_mail_is_taken() {
     const COUNT: u128 = 100_000;
-    let folder = tempfile::tempdir().unwrap();
+    // In memory where there is such a folder: what is measured is our work, not how fast this disk makes files.
+    let folder = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap();
     let clock = HandClock::new();
     drop(open_real(folder.path(), &clock).unwrap());
+    let begun = Instant::now();
     fill(folder.path(), COUNT, &clock);
+    println!("filled in {:?}", begun.elapsed());
     let start = Instant::now();
     let spool = open_real(folder.path(), &clock).unwrap();
     spool.put(entry(COUNT + 1, "late", "m")).await.unwrap();
@@ -48,7 +51,7 @@ async fn p17_a_hundred_thousand_entries_are_found_while_mail_is_taken() {
     println!("accepting after {accepting:?}, delivering after {delivering:?}, all found after {scanned:?}");
     assert!(accepting < Duration::from_secs(5));
     assert!(delivering < Duration::from_secs(10));
-    assert!(scanned < Duration::from_secs(60));
+    assert!(scanned < Duration::from_mins(1));
     assert_eq!(spool.depth() as u128, COUNT + 1);
     assert_eq!(spool.pulse(Stage::Incoming).depth as u128, COUNT + 1);
 }

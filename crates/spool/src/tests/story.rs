@@ -94,7 +94,7 @@ impl Tale {
         if let Some(Ok(out)) = lease(Stage::Out).await {
             self.record(spool, &out, false, event(Kind::Sent, Then::Stay, &[], "batch 1")).await;
             self.record(spool, &out, false, event(Kind::Sent, Then::Stay, &[], "batch 2")).await;
-            let due = clock.now().plus(Duration::from_secs(300));
+            let due = clock.now().plus(Duration::from_mins(5));
             self.record(spool, &out, false, event(Kind::Deferred, Then::Again { due }, &[], "later")).await;
         }
         if let Some(Ok(archive)) = lease(Stage::Archive).await {
@@ -115,7 +115,7 @@ impl Tale {
         self.remove(spool, 4).await;
         self.put(spool, 5, "c").await;
         // What was put off comes back and ends.
-        clock.advance(Duration::from_secs(300));
+        clock.advance(Duration::from_mins(5));
         if let Some(Ok(out)) = lease(Stage::Out).await {
             self.record(spool, &out, false, event(Kind::Sent, Then::Stay, &[], "batch 3")).await;
         }
