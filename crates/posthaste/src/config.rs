@@ -10,6 +10,8 @@ mod check;
 pub(crate) mod explain;
 mod key;
 mod listen;
+#[cfg(test)]
+mod page;
 mod problem;
 mod read;
 mod reload;

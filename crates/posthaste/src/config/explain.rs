@@ -1,4 +1,4 @@
-//! The reference, made from the declarations: as a file to begin with, for one key, and as a page of the book.
+//! The reference, made from the declarations: as a file to begin with, and for one key.
 
 use std::fmt::Write as _;
 
@@ -40,36 +40,6 @@ pub(crate) fn key(asked: &str) -> Result<String, String> {
             Err(format!("several sections have a key {asked}: ask for {}", full.join(" or ")))
         }
     }
-}
-
-/// The reference as a page of the book.
-pub(crate) fn markdown() -> String {
-    let mut out = String::from(
-        "# Configuration\n\n\
-         <!-- Made from crates/posthaste/src/config by a test; POSTHASTE_UPDATE_DOCS=1 cargo test -p posthaste -->\n\n\
-         Posthaste reads one file, `posthaste.toml`: the one named by `--config FILE`, before or after the verb, or by \
-         `$POSTHASTE_CONFIG`. `posthaste config explain > posthaste.toml` writes one to begin with, with every key and \
-         its default; `posthaste config check` reads it, looks at the files and folders it names, and says what is wrong, \
-         all at once. A relative path begins at the folder of the configuration file.\n\n\
-         A running server takes changes to keys marked *reload* when it gets SIGHUP, and those marked *restart* when it is \
-         started again. If the file is bad at a reload, the old configuration stays in force.\n",
-    );
-    for section in Config::default().sections() {
-        let _ = write!(out, "\n## `[{}]`\n\n{}\n\n", section.name(), prose(section.about()));
-        out.push_str("| key | default | a change takes | |\n|---|---|---|---|\n");
-        for key in section.keys() {
-            let default = key.default.as_ref().map_or("unset".to_owned(), |value| format!("`{value}`"));
-            let example = key.example.map_or(String::new(), |value| format!(" Example: `{value}`."));
-            let line = format!(
-                "| `{}` | {default} | {} | {}{example} |",
-                key.name,
-                when(key.change),
-                prose(key.docs)
-            );
-            let _ = writeln!(out, "{line}");
-        }
-    }
-    out
 }
 
 fn section_text(section: &dyn Section) -> String {
@@ -117,17 +87,6 @@ fn comments(lines: &[&str]) -> String {
     lines.iter().fold(String::new(), |out, line| out + "#" + line + "\n")
 }
 
-fn prose(lines: &[&str]) -> String {
-    lines.iter().map(|line| line.trim()).collect::<Vec<_>>().join(" ").replace('|', "\\|")
-}
-
-fn when(change: Change) -> &'static str {
-    match change {
-        Change::Live => "reload",
-        Change::Restart => "restart",
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -154,20 +113,6 @@ mod tests {
     }
 
     #[test]
-    fn every_key_has_a_text_and_a_value_to_show() {
-        for key in Config::default().sections().iter().flat_map(|section| section.keys()) {
-            assert!(prose(key.docs).ends_with('.'), "{}: {:?}", key.full(), key.docs);
-            let says_unset = prose(key.docs).contains("Unset:");
-            assert_eq!(key.default.is_none(), says_unset, "{}: say what it means unset", key.full());
-            assert!(
-                key.default.is_some() != key.example.is_some(),
-                "{} needs a default or an example",
-                key.full()
-            );
-        }
-    }
-
-    #[test]
     fn one_key_or_section() {
         let tls = key("relay.tls").unwrap();
         for part in ["starttls", "[relay]\ntls = \"none\"", "default: \"none\"", "reload"] {
@@ -189,20 +134,5 @@ mod tests {
             let error = key(asked).unwrap_err();
             assert!(error.contains(says), "{asked}: {error}");
         }
-    }
-
-    /// `POSTHASTE_UPDATE_DOCS=1` writes the page instead.
-    #[test]
-    fn the_page_of_the_book_is_up_to_date() {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/operate/configuration.md");
-        if std::env::var_os("POSTHASTE_UPDATE_DOCS").is_some() {
-            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-            std::fs::write(&path, markdown()).unwrap();
-        }
-        let page = std::fs::read_to_string(&path).unwrap_or_default();
-        assert!(
-            page == markdown(),
-            "docs/operate/configuration.md is not what the code says: POSTHASTE_UPDATE_DOCS=1 cargo test -p posthaste"
-        );
     }
 }

@@ -24,13 +24,6 @@ section! {
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Secret(String);
 
-impl Secret {
-    /// The text, for comparing and sending.
-    pub(crate) fn reveal(&self) -> &str {
-        &self.0
-    }
-}
-
 impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("***")
