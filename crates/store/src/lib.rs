@@ -4,6 +4,7 @@ mod classify;
 mod error;
 mod migrations;
 mod queries;
+mod release;
 mod schema;
 mod store;
 mod tables;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use sea_orm::{ConnectOptions, Database, DatabaseConnection};
 
-use crate::StoreError;
+use crate::{StoreError, release};
 
 /// How long to wait for a connection.
 const CONNECT: Duration = Duration::from_secs(3);
@@ -87,7 +87,10 @@ impl Target {
             }
             Self::Server { url, .. } => {
                 let mut options = ConnectOptions::new(url);
-                options.max_connections(CONNECTIONS);
+                options
+                    .max_connections(CONNECTIONS)
+                    .map_sqlx_postgres_pool_opts(release::postgres)
+                    .map_sqlx_mysql_pool_opts(release::mariadb);
                 let both = connect(options).await?;
                 Ok((both.clone(), both))
             }

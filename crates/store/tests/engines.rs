@@ -3,6 +3,7 @@
 
 mod engines {
     pub(crate) mod fixture;
+    pub(crate) mod giving_up;
     pub(crate) mod lists;
     pub(crate) mod moderation;
     pub(crate) mod people;
@@ -11,10 +12,11 @@ mod engines {
 }
 
 use engines::fixture::{Case, Engine, run};
-use engines::{lists, moderation, people, posting, schema};
+use engines::{giving_up, lists, moderation, people, posting, schema};
 
 /// Every test of the suite.
-const SUITE: &[&[Case]] = &[schema::CASES, lists::CASES, people::CASES, posting::CASES, moderation::CASES];
+const SUITE: &[&[Case]] =
+    &[schema::CASES, lists::CASES, people::CASES, posting::CASES, moderation::CASES, giving_up::CASES];
 
 #[tokio::test(flavor = "multi_thread")]
 async fn sqlite() {

@@ -57,7 +57,7 @@ async fn header_matches(url: String) {
     assert_eq!(store.remove_header_match(list.id, 7).await, Err(StoreError::NoSuchHeaderMatch(7)));
 }
 
-fn post(number: u128, list: Uuid, message: impl Into<Bytes>) -> HeldMessage {
+pub(crate) fn post(number: u128, list: Uuid, message: impl Into<Bytes>) -> HeldMessage {
     HeldMessage {
         id: EntryId::new(Uuid::from_u128(number)),
         list,

@@ -1,5 +1,5 @@
 use posthaste_model::{Action, DeliveryMode, DeliveryStatus, Preferences, Role};
-use posthaste_store::{Added, MemberChange, ROWS, Scope, StoreError, Synced};
+use posthaste_store::{Added, MemberChange, ROWS, Scope, Store, StoreError, Synced};
 
 use super::fixture::{NOON, address, cases, crowd, list, mailbox};
 
@@ -67,8 +67,9 @@ async fn same_members_at_once(url: String) {
     let (store, list) = list(&url).await;
     let tasks: Vec<_> = (0..4)
         .map(|i| {
-            let (store, id) = (store.clone(), list.id);
+            let (url, id) = (url.clone(), list.id);
             tokio::spawn(async move {
+                let store = Store::connect(&url).await.unwrap();
                 let mut boxes = crowd(i * 50..400 + i * 50);
                 if i % 2 == 1 {
                     boxes.reverse();
