@@ -104,6 +104,8 @@ impl Directory {
             return Ok(());
         }
         let read_at = self.clock.monotonic();
+        // What tables of another version hold may mean something else: no answer to RCPT is built on that (P7).
+        store.check().await?;
         let rows = store.directory().await?;
         let mut snapshot = Snapshot::default();
         for list in rows.lists {
