@@ -12,5 +12,5 @@ pub use plan::{
     Plan, PlanError, Planned, Recipient, Recipients, RecipientsBuilder, decode as decode_plan,
     encode as encode_plan,
 };
-pub use progress::{Chunk, Fate, Next, Outcome, Progress, fold as fold_outcomes};
+pub use progress::{Chunk, Fate, Met, Next, Outcome, Progress, fold as fold_outcomes};
 pub use verp::verp;

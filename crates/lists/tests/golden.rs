@@ -2,6 +2,8 @@
 //!
 //! `POSTHASTE_UPDATE_GOLDEN=1` writes the outcomes instead; read the difference before you commit it.
 
+#![expect(clippy::unwrap_used, reason = "a test may stumble; that is how it fails")]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -136,13 +138,13 @@ fn outcome(case: &Case, raw: Bytes) -> (String, Option<Bytes>) {
     let id = EntryId::new(Uuid::from_u128(3));
     let mut post = Post::receive(id, envelope, raw, SubAddress::Post, &list.name);
     let judgement = judge(&post, &list, &facts);
-    let mut told = format!("{}\nhits: {}\n", judgement.verdict.name(), judgement.hits.join("; "));
-    told += &format!("misses: {}\n", judgement.misses.join("; "));
+    let mut told = vec![judgement.verdict.name().to_owned(), format!("hits: {}", judgement.hits.join("; "))];
+    told.push(format!("misses: {}", judgement.misses.join("; ")));
     for reason in judgement.verdict.reasons() {
-        told += &format!("reason: {reason}\n");
+        told.push(format!("reason: {reason}"));
     }
     if judgement.verdict != Verdict::Accept {
-        return (told, None);
+        return (finished(&told), None);
     }
     judgement.stamp(&mut post.message.head);
     let mut draft = Draft::new(&post, &list, &facts);
@@ -153,12 +155,12 @@ fn outcome(case: &Case, raw: Bytes) -> (String, Option<Bytes>) {
     let outgoing = run(draft).unwrap();
     let mut skip: Vec<_> = outgoing.skip.iter().cloned().collect();
     skip.sort();
-    told += &format!("bare subject: {}\npersonal: {}\n", outgoing.bare_subject, outgoing.personal);
+    told.push(format!("bare subject: {}\npersonal: {}", outgoing.bare_subject, outgoing.personal));
     for address in skip {
-        told += &format!("skip: {address}\n");
+        told.push(format!("skip: {address}"));
     }
     for note in &outgoing.notes {
-        told += &format!("note: {note}\n");
+        told.push(format!("note: {note}"));
     }
     let (email, name, url) = case.recipient.clone().unwrap_or_default();
     let vars = Vars {
@@ -168,7 +170,11 @@ fn outcome(case: &Case, raw: Bytes) -> (String, Option<Bytes>) {
         user_language: "English".into(),
         unsubscribe_url: url,
     };
-    (told, Some(Bytes::from(render(&outgoing.segments, &vars).concat())))
+    (finished(&told), Some(Bytes::from(render(&outgoing.segments, &vars).concat())))
+}
+
+fn finished(lines: &[String]) -> String {
+    lines.iter().flat_map(|line| [line, "\n"]).collect()
 }
 
 fn golden() -> PathBuf {

@@ -1,5 +1,7 @@
 //! What holds for every message, however strange, on its way through rules and pipeline.
 
+#![expect(clippy::unwrap_used, reason = "a test may stumble; that is how it fails")]
+
 use bytes::Bytes;
 use posthaste_lists::facts::{Facts, MembershipFact, SiteFacts};
 use posthaste_lists::pipeline::{Draft, Outgoing, Segment, Vars, render, run};

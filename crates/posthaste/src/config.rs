@@ -36,6 +36,7 @@ pub(crate) use log::{Format, Level};
 pub(crate) use problem::{Problem, Severity};
 pub(crate) use relay::Tls;
 pub(crate) use reload::reloadable_diff;
+pub(crate) use size::Size;
 
 /// Makes [`Config`] from its sections, so that a section is added by one line.
 macro_rules! sections {

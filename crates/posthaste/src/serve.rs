@@ -63,7 +63,7 @@ pub(crate) async fn until_stopped(server: Arc<Server>) -> anyhow::Result<Exit> {
     let mut term = signal(SignalKind::terminate())?;
     let mut int = signal(SignalKind::interrupt())?;
     let mut hup = signal(SignalKind::hangup())?;
-    let supervisor = server.start()?;
+    let supervisor = server.start();
     tracing::info!(version = env!("CARGO_PKG_VERSION"), state = %server.state_folder().display(), "accepting mail");
     loop {
         tokio::select! {

@@ -51,7 +51,7 @@ impl Outcome {
 }
 
 /// Folds single results into one [`Outcome`] for each fate and reply.
-pub fn fold(results: &[(usize, Fate, String)]) -> Vec<Outcome> {
+pub fn fold(results: &[Met]) -> Vec<Outcome> {
     let mut outcomes: Vec<Outcome> = Vec::new();
     for (index, fate, reply) in results {
         let index = *index as u32;
@@ -68,6 +68,9 @@ pub fn fold(results: &[(usize, Fate, String)]) -> Vec<Outcome> {
     }
     outcomes
 }
+
+/// What became of one recipient: its number, its fate, what the relay said.
+pub type Met = (usize, Fate, String);
 
 /// Some recipients to be offered together.
 pub type Chunk = Vec<usize>;
@@ -150,7 +153,7 @@ impl Progress {
     }
 
     /// Takes the answers for a chunk and says what comes next.
-    pub fn answer(&mut self, results: &[(usize, Fate, String)]) -> Next {
+    pub fn answer(&mut self, results: &[Met]) -> Next {
         for (index, fate, _) in results {
             self.set(*index, *fate);
         }

@@ -51,12 +51,9 @@ impl Intake {
     }
 
     async fn accept(&self, transaction: &Transaction, to: &ForwardPath) -> Reply {
-        let destination = match self.destination(to).await {
-            Ok(destination) => destination,
+        let Ok(destination) = self.destination(to).await else {
             // The list went away between RCPT and DATA: let the MTA ask again, RCPT will tell it.
-            Err(_) => {
-                return Reply::new(451, (4, 2, 1), "The list is not to be found any more, please try again");
-            }
+            return Reply::new(451, (4, 2, 1), "The list is not to be found any more, please try again");
         };
         let key = message_id(&transaction.message)
             .map(|id| seen_key(to.as_str(), &String::from_utf8_lossy(id), body(&transaction.message)));

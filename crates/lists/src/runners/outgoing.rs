@@ -21,7 +21,7 @@ use tracing::Instrument;
 
 use self::dispatch::Dispatch;
 use super::ATTEMPTS;
-use crate::delivery::{Chunk, Fate, Next, fold_outcomes, verp};
+use crate::delivery::{Chunk, Fate, Met, Next, fold_outcomes, verp};
 use crate::history::{History, TraceEvent};
 use crate::pipeline::{render, to_bytes};
 use crate::site::LiveSite;
@@ -196,12 +196,7 @@ impl Outgoing {
         }
     }
 
-    async fn send_bulk(
-        &self,
-        dispatch: &Dispatch,
-        chunk: &Chunk,
-        stop: &CancellationToken,
-    ) -> Vec<(usize, Fate, String)> {
+    async fn send_bulk(&self, dispatch: &Dispatch, chunk: &Chunk, stop: &CancellationToken) -> Vec<Met> {
         let (sendable, mut results) = dispatch.paths(chunk);
         let (indices, recipients) = sendable.into_iter().unzip();
         let batch = Batch {
@@ -213,12 +208,7 @@ impl Outgoing {
         results
     }
 
-    async fn send_personal(
-        &self,
-        dispatch: &Dispatch,
-        chunk: &Chunk,
-        stop: &CancellationToken,
-    ) -> Vec<(usize, Fate, String)> {
+    async fn send_personal(&self, dispatch: &Dispatch, chunk: &Chunk, stop: &CancellationToken) -> Vec<Met> {
         let (sendable, mut results) = dispatch.paths(chunk);
         let site = self.site.get();
         let batch = |(index, path): &(usize, ForwardPath)| Batch {
@@ -233,11 +223,7 @@ impl Outgoing {
         results
     }
 
-    async fn record(
-        &self,
-        dispatch: &Arc<Dispatch>,
-        results: &[(usize, Fate, String)],
-    ) -> Result<(), SpoolError> {
+    async fn record(&self, dispatch: &Arc<Dispatch>, results: &[Met]) -> Result<(), SpoolError> {
         let now = self.clock.now();
         let outcomes = fold_outcomes(results);
         self.report_failures(dispatch, &outcomes).await?;
@@ -289,7 +275,7 @@ impl Outgoing {
 
 /// What the pool's answer means for each recipient of the chunk. Whom a cancelled transaction did not reach is left out:
 /// nothing was offered, the next start offers it.
-fn fates(chunk: &Chunk, answer: Result<Vec<Attempt>, SendError>) -> Vec<(usize, Fate, String)> {
+fn fates(chunk: &Chunk, answer: Result<Vec<Attempt>, SendError>) -> Vec<Met> {
     let met = |attempt: &Attempt| match attempt {
         Attempt::Delivered(reply) => (Fate::Delivered, reply.to_string()),
         Attempt::Deferred(reply) => (Fate::Deferred, reply.to_string()),

@@ -1,5 +1,7 @@
 //! `posthaste db …`
 
+use std::cmp::Ordering;
+
 use clap::Subcommand;
 
 use super::output::{Exit, Out};
@@ -34,22 +36,22 @@ pub(crate) async fn run(verb: Verb, config: &Config, out: &Out) -> anyhow::Resul
     };
     let json = serde_json::json!({ "found": schema.found, "known": schema.known });
     let (found, known) = (schema.found, schema.known);
-    if found == known {
-        out.done(&format!("The tables are up to date: version {found}"), &json)?;
-        Ok(Exit::Done)
-    } else if found < known {
-        out.done(
-            &format!(
+    let (exit, told) = match found.cmp(&known) {
+        Ordering::Equal => (Exit::Done, format!("The tables are up to date: version {found}")),
+        Ordering::Less => (
+            Exit::Failed,
+            format!(
                 "The tables are at version {found}, this program's are {known}; run: posthaste db migrate"
             ),
-            &json,
-        )?;
-        Ok(Exit::Failed)
-    } else {
-        let told = format!(
-            "The tables are at version {found}, newer than this program's {known}; install the newer Posthaste that wrote them"
-        );
-        out.done(&told, &json)?;
-        Ok(Exit::Failed)
-    }
+        ),
+        Ordering::Greater => (
+            Exit::Failed,
+            format!(
+                "The tables are at version {found}, newer than this program's {known}; install the newer Posthaste \
+                 that wrote them"
+            ),
+        ),
+    };
+    out.done(&told, &json)?;
+    Ok(exit)
 }

@@ -83,7 +83,7 @@ fn complete(text: &[u8], list: &ListName, from: Option<&Address>) -> anyhow::Res
 }
 
 fn connect(listen: &Listen) -> std::io::Result<Box<dyn Wire>> {
-    const LONGEST: Option<Duration> = Some(Duration::from_secs(60));
+    const LONGEST: Option<Duration> = Some(Duration::from_mins(1));
     Ok(match listen {
         Listen::Tcp(address) => {
             let stream = TcpStream::connect(address)?;

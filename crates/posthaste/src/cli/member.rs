@@ -168,8 +168,8 @@ fn read(file: &str) -> anyhow::Result<Vec<Mailbox>> {
     let mut people = vec![];
     let mut seen = HashSet::new();
     let mut problems = vec![];
-    for (number, line) in input.lines().enumerate() {
-        let line = line.map_err(|e| BadInput::new(format!("{file}:{}: {e}", number + 1)))?;
+    for (index, line) in input.lines().enumerate() {
+        let line = line.map_err(|e| BadInput::new(format!("{file}:{}: {e}", index + 1)))?;
         if line.trim().is_empty() || line.trim_start().starts_with('#') {
             continue;
         }
@@ -179,7 +179,7 @@ fn read(file: &str) -> anyhow::Result<Vec<Mailbox>> {
                     people.push(mailbox);
                 }
             }
-            Err(error) => problems.push(format!("{file}:{}: {error}", number + 1)),
+            Err(error) => problems.push(format!("{file}:{}: {error}", index + 1)),
         }
     }
     if problems.is_empty() { Ok(people) } else { Err(BadInput::many("nobody was added", problems).into()) }

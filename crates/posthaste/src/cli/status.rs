@@ -1,5 +1,6 @@
 //! `posthaste status`
 
+use posthaste_model::Stage;
 use serde_json::Value;
 
 use super::output::{Exit, Out};
@@ -21,23 +22,48 @@ pub(crate) fn run(config: &Config, out: &Out) -> anyhow::Result<Exit> {
     }
 }
 
-/// The status, a line for each fact.
+/// The status, a line for each fact; of the stages those where something waits or rests.
 fn rows(status: &Value) -> Vec<Vec<String>> {
-    let mut rows = vec![];
-    flatten("", status, &mut rows);
-    rows
-}
-
-fn flatten(prefix: &str, value: &Value, rows: &mut Vec<Vec<String>>) {
-    match value {
-        Value::Object(fields) => {
-            for (key, value) in fields {
-                let name = if prefix.is_empty() { key.clone() } else { format!("{prefix} {key}") };
-                flatten(&name, value, rows);
-            }
+    let at = |path: &str| status.pointer(path).unwrap_or(&Value::Null);
+    let text = |path: &str| at(path).as_str().map_or_else(|| at(path).to_string(), ToOwned::to_owned);
+    let health = |part: &str, well: &str| {
+        if *at(&format!("{part}/{well}")) == true {
+            "well".to_owned()
+        } else {
+            format!("IN TROUBLE: {}", text(&format!("{part}/error")))
         }
-        Value::Null => rows.push(vec![prefix.into(), "-".into()]),
-        Value::String(text) => rows.push(vec![prefix.into(), text.clone()]),
-        other => rows.push(vec![prefix.into(), other.to_string()]),
+    };
+    let configuration = match at("/config/error").as_str() {
+        None => text("/config/file"),
+        Some(error) => format!("the last reload was REFUSED, the old one is in force: {error}"),
+    };
+    let connections = text("/relay/connections");
+    let mut rows = vec![
+        vec!["server".into(), format!("version {}, process {}", text("/version"), text("/pid"))],
+        vec!["configuration".into(), configuration],
+        vec!["database".into(), health("/database", "up")],
+        vec!["relay".into(), format!("{}, {connections} connections", health("/relay", "up"))],
+        vec!["spool".into(), health("/spool", "healthy")],
+        vec!["lists".into(), text("/lists")],
+        vec!["accepted".into(), format!("{} since the start", text("/accepted"))],
+    ];
+    if at("/spool/quarantined").as_u64().is_some_and(|n| n > 0) {
+        let told = format!("{} entries wait for a person: posthaste queue ls", text("/spool/quarantined"));
+        rows.push(vec!["quarantine".into(), told]);
     }
+    for stage in Stage::ALL.map(Stage::name) {
+        let pulse = |what: &str| at(&format!("/stages/{stage}/{what}"));
+        if *pulse("depth") == 0 && *pulse("paused") == false {
+            continue;
+        }
+        let mut told = format!("{} waiting, {} due", pulse("depth"), pulse("due"));
+        if let Some(age) = pulse("oldest_due_age_seconds").as_u64() {
+            told.push_str(&format!(", the oldest for {age} s"));
+        }
+        if *pulse("paused") == true {
+            told.push_str(&format!(", PAUSED (posthaste queue resume {stage})"));
+        }
+        rows.push(vec![stage.into(), told]);
+    }
+    rows
 }

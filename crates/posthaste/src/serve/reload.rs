@@ -52,7 +52,7 @@ pub(crate) fn relay(config: &Config) -> anyhow::Result<Relay> {
 
 pub(crate) fn spool_options(config: &Config) -> posthaste_spool::Options {
     posthaste_spool::Options {
-        reserve: config.spool.reserve.map(|size| size.bytes()),
+        reserve: config.spool.reserve.map(config::Size::bytes),
         max_message: config.limits.message_size.bytes(),
         ..posthaste_spool::Options::default()
     }

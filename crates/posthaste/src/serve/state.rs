@@ -115,7 +115,7 @@ impl Server {
     }
 
     /// Starts every task.
-    pub(crate) fn start(self: &Arc<Self>) -> anyhow::Result<Supervisor> {
+    pub(crate) fn start(self: &Arc<Self>) -> Supervisor {
         let supervisor = Supervisor::new(self.clock.clone(), self.stop.soft.clone());
         for (door, options) in std::mem::take(&mut *self.doors.lock().unwrap_or_else(PoisonError::into_inner))
         {
@@ -174,7 +174,7 @@ impl Server {
                 async move { outgoing.work(&stop).await }
             });
         }
-        Ok(supervisor)
+        supervisor
     }
 
     /// Begins no new work.

@@ -32,7 +32,7 @@ pub(crate) fn of(server: &Server) -> Value {
         "pid": std::process::id(),
         "config": { "file": server.file(), "error": config_error },
         "database": { "up": server.gate.trouble().is_none(), "error": server.gate.trouble() },
-        "relay": { "up": relay.up, "since": relay.since, "error": relay.last_error, "connections": relay.connections },
+        "relay": { "up": relay.up, "since": relay.since.to_string(), "error": relay.last_error, "connections": relay.connections },
         "spool": {
             "healthy": server.spool.unhealthy().is_none(),
             "error": server.spool.unhealthy().map(|t| t.to_string()),

@@ -42,11 +42,10 @@ impl Supervisor {
                     return;
                 }
                 let wait = pause.after(clock.monotonic().saturating_sub(began));
-                match ended {
-                    Err(error) => {
-                        tracing::error!(task = name, %error, again_in = ?wait, "task died; starting it again")
-                    }
-                    Ok(()) => tracing::error!(task = name, again_in = ?wait, "task ended; starting it again"),
+                if let Err(error) = ended {
+                    tracing::error!(task = name, %error, again_in = ?wait, "task died; starting it again");
+                } else {
+                    tracing::error!(task = name, again_in = ?wait, "task ended; starting it again");
                 }
                 tokio::select! { () = stop.cancelled() => return, () = clock.sleep(wait) => {} }
             }
@@ -107,9 +106,7 @@ mod tests {
         supervisor.keep("test", move || {
             let (runs, again) = (counted.clone(), signal.clone());
             async move {
-                if runs.fetch_add(1, Ordering::SeqCst) == 0 {
-                    panic!("on purpose");
-                }
+                assert!(runs.fetch_add(1, Ordering::SeqCst) > 0, "the first run dies on purpose");
                 again.notify_one();
                 std::future::pending::<()>().await;
             }

@@ -41,9 +41,10 @@ impl Incoming {
         }
         let plan = Plan {
             // What nobody wants to hear of coming in, nobody hears of going out (RFC 5321 §4.5.5).
-            sender: match entry.envelope.reverse_path.is_null() {
-                true => String::new(),
-                false => list.name.address(SubAddress::Bounces),
+            sender: if entry.envelope.reverse_path.is_null() {
+                String::new()
+            } else {
+                list.name.address(SubAddress::Bounces)
             },
             personal: false,
             message_id: message.head.text("Message-ID").unwrap_or_default().trim().to_owned(),

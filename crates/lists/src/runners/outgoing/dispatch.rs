@@ -5,7 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use posthaste_model::{EntryId, ForwardPath, ListId, Timestamp};
 use posthaste_spool::{Entry, Kind, Leased};
 
-use crate::delivery::{Backoff, Chunk, Fate, Next, Outcome, Plan, Planned, Progress, decode_plan};
+use crate::delivery::{Backoff, Chunk, Fate, Met, Next, Outcome, Plan, Planned, Progress, decode_plan};
 use crate::history::{Trace, TraceEvent};
 use crate::pipeline::Vars;
 use crate::site::Site;
@@ -80,7 +80,7 @@ impl Dispatch {
         !self.progress().all_offered()
     }
 
-    pub(super) fn answer(&self, results: &[(usize, Fate, String)]) -> Next {
+    pub(super) fn answer(&self, results: &[Met]) -> Next {
         self.progress().answer(results)
     }
 
@@ -101,7 +101,7 @@ impl Dispatch {
     }
 
     /// Each recipient's forward-path; those that are none fail here and now.
-    pub(super) fn paths(&self, chunk: &[usize]) -> (Vec<(usize, ForwardPath)>, Vec<(usize, Fate, String)>) {
+    pub(super) fn paths(&self, chunk: &[usize]) -> (Vec<(usize, ForwardPath)>, Vec<Met>) {
         let (mut good, mut bad) = (vec![], vec![]);
         for index in chunk {
             let address = self.planned.recipients.get(*index).map_or("", |r| r.address);
