@@ -14,7 +14,7 @@ pub enum SpoolError {
     )]
     Locked(PathBuf),
     /// The file system refused. Nothing that returned this may be called safe.
-    #[error("cannot {doing} {}: {source}", .path.display())]
+    #[error("cannot {doing} {}: {source}{}", .path.display(), remedy(source))]
     Disk {
         /// What was tried: `write`, `sync`, `rename`.
         doing: &'static str,
@@ -53,5 +53,16 @@ pub enum SpoolError {
 impl SpoolError {
     pub(crate) fn disk(doing: &'static str, path: &Path, error: io::Error) -> Self {
         Self::Disk { doing, path: path.to_owned(), source: Arc::new(error) }
+    }
+}
+
+/// What to do about it, where that can be said.
+fn remedy(error: &io::Error) -> &'static str {
+    match error.kind() {
+        io::ErrorKind::PermissionDenied => "; give the folder to the user the server runs as",
+        io::ErrorKind::ReadOnlyFilesystem => "; mount it writable, or choose another state folder",
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "; free some space there",
+        io::ErrorKind::NotFound => "; make the folder above it, or choose another state folder",
+        _ => "",
     }
 }

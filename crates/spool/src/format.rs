@@ -46,7 +46,7 @@ pub(crate) fn decode(bytes: &Bytes) -> Result<Decoded, Fault> {
     if crc32c::crc32c(message) != front.message_crc {
         return Err(Fault::Damaged("the message fails its checksum".to_owned()));
     }
-    let tail = tail(bytes.get(end..).unwrap_or_default(), &front)?;
+    let tail = tail(&bytes.slice(end..), &front)?;
     let header = front.header;
     let entry = Entry {
         id: header.id,

@@ -3,6 +3,7 @@ use std::io;
 use std::path::Path;
 use std::sync::{Arc, Mutex, Weak};
 
+use bytes::Bytes;
 use posthaste_model::{EntryId, ListId, Timestamp};
 use tokio::sync::watch;
 
@@ -51,14 +52,14 @@ pub(crate) fn skim(disk: &dyn Disk, path: &Path) -> Result<Skimmed, SkimError> {
     }
     let front = format::front(&start).map_err(SkimError::Fault)?;
     let after = front.message_at + front.message_len;
-    let tail = if whole {
-        format::tail(start.get(after..).unwrap_or_default(), &front)
+    let rest = if whole {
+        start.split_off(after.min(start.len()))
     } else {
         let length = file.len().map_err(SkimError::Io)?;
         let rest = usize::try_from(length.saturating_sub(after as u64)).unwrap_or(usize::MAX);
-        let rest = file.read(after as u64, rest).map_err(SkimError::Io)?;
-        format::tail(&rest, &front)
+        file.read(after as u64, rest).map_err(SkimError::Io)?
     };
+    let tail = format::tail(&Bytes::from(rest), &front);
     let size = front.message_len as u64;
     Ok(Skimmed { tail: tail.map_err(SkimError::Fault)?, header: front.header, size })
 }

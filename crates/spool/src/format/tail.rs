@@ -30,7 +30,7 @@ pub(crate) struct Tail {
 }
 
 /// Reads everything after the message.
-pub(crate) fn tail(bytes: &[u8], front: &Front) -> Result<Tail, Fault> {
+pub(crate) fn tail(bytes: &Bytes, front: &Front) -> Result<Tail, Fault> {
     let end = expect(bytes, Sort::End, 2)?;
     if end.payload(bytes)? != end_payload(front.proof) {
         return Err(Fault::Damaged("END does not belong to this header and message".to_owned()));
@@ -48,8 +48,9 @@ pub(crate) fn tail(bytes: &[u8], front: &Front) -> Result<Tail, Fault> {
         if head.sort != Sort::Step || head.number != next {
             return Err(Fault::Damaged(format!("event {next} is missing or out of its place")));
         }
-        steps.push(read(payload)?);
-        at += HEAD + payload.len();
+        let (from, length) = (at + HEAD, payload.len());
+        steps.push(read(&bytes.slice(from..from + length))?);
+        at = from + length;
         next = next.wrapping_add(1);
     }
     Ok(Tail { steps, length: (start + at) as u64, next, torn })
@@ -86,18 +87,19 @@ fn whole(rest: &[u8]) -> Result<Option<(Head, &[u8])>, Fault> {
     }
 }
 
-fn read(payload: &[u8]) -> Result<Recorded, Fault> {
+/// Reads a step. Its data stays where it is, beside the message: nothing is copied.
+fn read(payload: &Bytes) -> Result<Recorded, Fault> {
     let newline = payload.iter().position(|&b| b == b'\n').unwrap_or(payload.len());
     let line = payload.get(..newline).unwrap_or_default();
-    let data = payload.get(newline + 1..payload.len().saturating_sub(1)).unwrap_or_default();
     let line: StepLine =
         serde_json::from_slice(line).map_err(|e| Fault::Newer(format!("one of its events: {e}")))?;
+    let end = payload.len().saturating_sub(1);
     Ok(Recorded {
         at: line.at,
         stage: line.stage,
         kind: line.kind,
         then: line.then,
         also: line.also,
-        data: Bytes::copy_from_slice(data),
+        data: payload.slice((newline + 1).min(end)..end),
     })
 }

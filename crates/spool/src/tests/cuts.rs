@@ -11,7 +11,7 @@ const EIO: i32 = 5;
 
 /// Everything a file system may keep or forget.
 fn outcomes() -> impl Iterator<Item = Survives> {
-    let data = [Data::Forgotten, Data::Kept].into_iter().chain((0..6).map(Data::Torn));
+    let data = [Data::Forgotten, Data::Kept].into_iter().chain((0..4).map(Data::Torn));
     data.flat_map(|data| [true, false].map(|names| Survives { names, data }))
 }
 
@@ -86,22 +86,20 @@ async fn p1_a_power_cut_in_the_very_first_start_leaves_a_folder_that_opens() {
 
 #[tokio::test]
 async fn p4_any_call_may_fail_once_and_nothing_acknowledged_is_lost() {
-    for errno in [ENOSPC, EIO] {
-        for nth in 1.. {
-            let (disk, clock) = (FakeDisk::new(), HandClock::new());
-            let spool = open(Path::new(ROOT), &clock, Arc::new(disk.clone())).unwrap();
-            spool.scan_complete().await;
-            let mut tale = Tale::default();
-            disk.plan(nth, Fault::Error(errno));
-            tale.tell(&spool, &clock).await;
-            let struck = disk.struck();
-            drop(spool);
-            for survives in outcomes() {
-                tale.check(&disk.power_cut(survives), &clock).await;
-            }
-            if !struck {
-                break;
-            }
+    for nth in 1.. {
+        let (disk, clock) = (FakeDisk::new(), HandClock::new());
+        let spool = open(Path::new(ROOT), &clock, Arc::new(disk.clone())).unwrap();
+        spool.scan_complete().await;
+        let mut tale = Tale::default();
+        disk.plan(nth, Fault::Error(if nth % 2 == 0 { EIO } else { ENOSPC }));
+        tale.tell(&spool, &clock).await;
+        let struck = disk.struck();
+        drop(spool);
+        for survives in outcomes() {
+            tale.check(&disk.power_cut(survives), &clock).await;
+        }
+        if !struck {
+            break;
         }
     }
 }

@@ -2,31 +2,35 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
-use posthaste_model::{Clock, ListId, Stage};
+use posthaste_model::{Clock, Stage};
 
 use super::story::at_once;
 use super::tools::{HandClock, entry, event, id, open_real};
 use crate::format::{self, Header};
 use crate::{Kind, SpoolError, Then};
 
-/// Writes entry files as `put` would, without its syncs.
+/// Writes entry files as `put` would, without its syncs, on two threads.
 fn fill(root: &Path, count: u128, clock: &HandClock) {
-    let new = entry(0, "", "");
-    let message = Bytes::from("Subject: hello\r\n\r\nhello\r\n".repeat(10));
-    for n in 1..=count {
-        let header = Header {
-            id: id(n),
-            list: ListId::new(format!("list{}.example", n % 50)),
-            stage: Stage::Incoming,
-            put: clock.now(),
-            envelope: new.envelope.clone(),
-            notes: new.notes.clone(),
-        };
-        let (front, message, back) = format::new_entry(&header, &message, &[]).unwrap();
-        let path = root.join("entries").join(format!("{:02x}", n & 0xff)).join(id(n).to_string());
-        std::fs::write(path, [&front[..], &message[..], &back[..]].concat()).unwrap();
-    }
+    std::thread::scope(|scope| {
+        for half in 0..2 {
+            scope.spawn(move || (1..=count).filter(|n| n % 2 == half).for_each(|n| fill_one(root, n, clock)));
+        }
+    });
+}
+
+fn fill_one(root: &Path, n: u128, clock: &HandClock) {
+    let new = entry(n, &format!("list{}.example", n % 50), "Subject: hello\r\n\r\nhello\r\n");
+    let header = Header {
+        id: new.id,
+        list: new.list,
+        stage: new.stage,
+        put: clock.now(),
+        envelope: new.envelope,
+        notes: new.notes,
+    };
+    let (front, message, back) = format::new_entry(&header, &new.message, &[]).unwrap();
+    let path = root.join("entries").join(format!("{:02x}", n & 0xff)).join(id(n).to_string());
+    std::fs::write(path, [&front[..], &message[..], &back[..]].concat()).unwrap();
 }
 
 #[tokio::test]
