@@ -116,8 +116,8 @@ pub(crate) async fn run(verb: Verb, config: &Config, out: &Out) -> anyhow::Resul
             let mut after = None;
             loop {
                 let page = store.members_page(list.id, role.map(Role::from), after, CHUNK as u64).await?;
-                let Some(last) = page.last() else { break };
-                after = Some(last.id);
+                let Some(bottom) = page.last() else { break };
+                after = Some(bottom.id);
                 members.extend(page);
             }
             out.table(

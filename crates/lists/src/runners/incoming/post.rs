@@ -85,8 +85,8 @@ impl Incoming {
         let mut after = None;
         loop {
             let page = self.store.recipients_page(list.id, after, PAGE).await?;
-            let Some(last) = page.last() else { break };
-            after = Some(last.member);
+            let Some(bottom) = page.last() else { break };
+            after = Some(bottom.member);
             let full = page.len() as u64 == PAGE;
             for row in &page {
                 if outgoing.skip.contains(&row.address.to_lowercase()) {
