@@ -129,6 +129,10 @@ impl Incoming {
                     self.set_aside(&leased, &why).await;
                     return;
                 }
+                Err(Trouble::Spool(error @ SpoolError::Disk { .. })) => {
+                    tracing::error!(%error, "cannot record what became of a post; trying until the disk takes it");
+                    self.clock.sleep(std::time::Duration::from_secs(1)).await;
+                }
                 Err(error) => {
                     // The lease is let go and the entry tried again, a few times.
                     tracing::error!(%error, "cannot work on a post now");

@@ -261,7 +261,17 @@ impl Outgoing {
         then: Then,
         data: bytes::Bytes,
     ) -> Result<(), SpoolError> {
-        self.spool.record(dispatch.leased(), Event { kind, then, also: vec![], data }).await
+        let event = Event { kind, then, also: vec![], data };
+        loop {
+            match self.spool.record(dispatch.leased(), event.clone()).await {
+                // What became of the recipients is known; letting go of it would send to them again.
+                Err(error @ SpoolError::Disk { .. }) => {
+                    tracing::error!(%error, "cannot record a delivery; trying until the disk takes it");
+                    self.clock.sleep(std::time::Duration::from_secs(1)).await;
+                }
+                recorded => return recorded,
+            }
+        }
     }
 
     /// Nobody waits any more: the entry leaves the spool, its story goes to the history.
