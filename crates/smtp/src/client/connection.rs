@@ -1,5 +1,6 @@
 use std::future::poll_fn;
 use std::io::{self, IoSlice};
+use std::mem::MaybeUninit;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
@@ -115,15 +116,18 @@ impl Connection {
         let mut stop_at = None;
         let mut since = self.clock.monotonic();
         loop {
+            let before = session.replies();
             while let Some(reply) = self.parser.next().map_err(lost)? {
                 session.reply(reply)?;
-                since = self.clock.monotonic();
                 if stop_at.is_some() && !session.is_sending() {
                     return Err(lost("sending was cancelled"));
                 }
             }
             if session.is_finished() {
                 return Ok(());
+            }
+            if session.replies() > before {
+                since = self.clock.monotonic();
             }
             let limit = if session.awaits_verdict() { self.timeouts.message } else { self.timeouts.reply };
             let until = stop_at.map_or(since + limit, |stop_at| (since + limit).min(stop_at));
@@ -174,8 +178,8 @@ async fn turn(stream: &mut Stream, parser: &mut ReplyParser, out: &mut Outgoing)
                 false
             }
         };
-        let mut space = [0; 4096];
-        let mut space = ReadBuf::new(&mut space);
+        let mut space = [MaybeUninit::uninit(); 8192];
+        let mut space = ReadBuf::uninit(&mut space);
         match Pin::new(&mut *stream).poll_read(cx, &mut space) {
             Poll::Ready(Ok(())) if !space.filled().is_empty() => {
                 parser.feed(space.filled());

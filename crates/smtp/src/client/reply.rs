@@ -69,23 +69,23 @@ impl ReplyParser {
         while let Some(end) = memchr::memchr(b'\n', octets) {
             let (head, tail) = octets.split_at(end);
             octets = tail.get(1..).unwrap_or_default();
-            self.line.extend_from_slice(head);
-            if self.line.len() > MAX_LINE {
-                return Err(ReplyError::LongLine);
+            if self.line.is_empty() {
+                self.take(head)?;
+            } else {
+                let mut line = std::mem::take(&mut self.line);
+                line.extend_from_slice(head);
+                self.take(&line)?;
             }
-            let mut line = std::mem::take(&mut self.line);
-            if line.last() == Some(&b'\r') {
-                line.pop();
-            }
-            self.take(&line)?;
-            line.clear();
-            self.line = line;
         }
         self.line.extend_from_slice(octets);
         if self.line.len() > MAX_LINE { Err(ReplyError::LongLine) } else { Ok(()) }
     }
 
     fn take(&mut self, line: &[u8]) -> Result<(), ReplyError> {
+        if line.len() > MAX_LINE {
+            return Err(ReplyError::LongLine);
+        }
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
         let garbage = || ReplyError::Garbage(String::from_utf8_lossy(line).chars().take(80).collect());
         let (code, last, text) = split(line).ok_or_else(garbage)?;
         let text = String::from_utf8_lossy(text);
@@ -151,6 +151,9 @@ fn split_enhanced(code: u16, text: &str) -> (Option<(u8, u16, u16)>, &str) {
 }
 
 fn clean(text: &str) -> String {
+    if !text.bytes().any(|octet| octet.is_ascii_control() || !octet.is_ascii()) {
+        return text.to_owned();
+    }
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
