@@ -119,9 +119,27 @@ pub(crate) fn crowd(range: std::ops::Range<u32>) -> Vec<Mailbox> {
     range.map(|i| mailbox(&format!("Member {i} <Member{i}@example.com>"))).collect()
 }
 
-/// Runs SQL behind the store's back.
-pub(crate) async fn execute(url: &str, sql: &str) {
-    use sea_orm::ConnectionTrait;
-    let url = url.replace("sqlite:/", "sqlite:///");
-    sea_orm::Database::connect(url).await.unwrap().execute_unprepared(sql).await.unwrap();
+/// A way to the tables behind the store's back.
+pub(crate) struct Behind {
+    connection: sea_orm::DatabaseConnection,
+    url: String,
+}
+
+impl Behind {
+    pub(crate) async fn open(url: &str) -> Self {
+        let connection = sea_orm::Database::connect(url.replace("sqlite:/", "sqlite:///")).await.unwrap();
+        Self { connection, url: url.to_owned() }
+    }
+
+    /// Runs SQL; double quotes stand around names on every engine.
+    pub(crate) async fn run(&self, sql: &str) {
+        use sea_orm::ConnectionTrait;
+        let sql = if self.url.starts_with("mysql") { sql.replace('"', "`") } else { sql.to_owned() };
+        self.connection.execute_unprepared(&sql).await.unwrap();
+    }
+
+    /// A key as it is written in SQL.
+    pub(crate) fn key(&self, id: uuid::Uuid) -> String {
+        if self.url.starts_with("postgres") { format!("'{id}'") } else { format!("X'{}'", id.simple()) }
+    }
 }

@@ -4,7 +4,7 @@ use posthaste_model::{Action, DeliveryMode, DeliveryStatus, Preferences, Role};
 use posthaste_store::{MemberChange, Scope, Store};
 use uuid::Uuid;
 
-use super::fixture::{NOON, address, cases, crowd, execute, list, mailbox, seed};
+use super::fixture::{Behind, NOON, address, cases, crowd, list, mailbox, seed};
 
 cases![
     facts_of_senders,
@@ -36,31 +36,19 @@ async fn facts_of_senders(url: String) {
 }
 
 /// Gives the addresses one user, whose key this is.
-async fn link(url: &str, user: Uuid, keys: &[&str], preferences: &str) {
-    let literal = |id: Uuid| match url.split(':').next() {
-        Some("postgres") => format!("'{id}'"),
-        _ => format!("X'{}'", id.simple()),
-    };
-    let no = if url.starts_with("mysql") { "0" } else { "false" };
-    let user = literal(user);
-    execute(
-        url,
-        &format!(
-            "INSERT INTO users (id, display_name, is_server_owner, created_at) VALUES ({user}, '', {no}, 0)"
-        ),
-    )
-    .await;
+async fn link(behind: &Behind, user: Uuid, keys: &[&str], preferences: &str) {
+    let user = behind.key(user);
+    let columns = "id, display_name, is_server_owner, created_at";
+    behind.run(&format!("INSERT INTO users ({columns}) VALUES ({user}, '', false, 0)")).await;
     if !preferences.is_empty() {
-        execute(url, &format!("UPDATE users SET {preferences} WHERE id = {user}")).await;
+        behind.run(&format!("UPDATE users SET {preferences} WHERE id = {user}")).await;
     }
-    let quote = if url.starts_with("mysql") { '`' } else { '"' };
-    for key in keys {
-        execute(
-            url,
-            &format!("UPDATE address SET {quote}user{quote} = {user} WHERE {quote}key{quote} = '{key}'"),
-        )
-        .await;
-    }
+    let keys = quoted(keys);
+    behind.run(&format!("UPDATE address SET \"user\" = {user} WHERE \"key\" IN ({keys})")).await;
+}
+
+fn quoted(keys: &[&str]) -> String {
+    keys.iter().map(|k| format!("'{k}'")).collect::<Vec<_>>().join(",")
 }
 
 async fn facts_through_other_addresses(url: String) {
@@ -68,7 +56,8 @@ async fn facts_through_other_addresses(url: String) {
     let other = store.create_list(seed("other@lists.example"), &[]).await.unwrap();
     store.add_members(list.id, Role::Member, &[mailbox("anne@home.example")], NOON).await.unwrap();
     store.add_members(other.id, Role::Member, &[mailbox("anne@work.example")], NOON).await.unwrap();
-    link(&url, Uuid::from_u128(9), &["anne@home.example", "anne@work.example"], "").await;
+    let behind = Behind::open(&url).await;
+    link(&behind, Uuid::from_u128(9), &["anne@home.example", "anne@work.example"], "").await;
     let sender = [address("anne@work.example")];
     let facts = store.posting_facts(list.id, &sender, &[]).await.unwrap();
     assert_eq!(facts.memberships.len(), 1);
@@ -121,6 +110,7 @@ async fn effective_preferences(url: String) {
     let (store, list) = list(&url).await;
     let modes = [None, Some(DeliveryMode::Regular), Some(DeliveryMode::MimeDigests)];
     let statuses = [None, Some(DeliveryStatus::Enabled), Some(DeliveryStatus::ByBounces)];
+    let behind = Behind::open(&url).await;
     let mut expected = HashSet::new();
     let mut number = 0_u32;
     for user_mode in modes {
@@ -163,48 +153,20 @@ async fn effective_preferences(url: String) {
                 format!("{}, {}", text("delivery_mode", mode), text("delivery_status", status))
             };
             let all: Vec<_> = keys.iter().map(|(who, ..)| who.address.key()).collect();
-            link_many(&url, user, &all, &columns(user_mode, user_status)).await;
-            let mut batch = Vec::new();
+            link(&behind, user, &all, &columns(user_mode, user_status)).await;
             for (who, member, address) in &keys {
-                let change = MemberChange { preferences: Some(member.clone()), ..MemberChange::default() };
-                if *member != Preferences::default() {
-                    store.set_member(list.id, &who.address, Role::Member, &change).await.unwrap();
-                }
-                let set = columns(address.delivery_mode, address.delivery_status);
-                batch.push((set, who.address.key()));
+                let key = who.address.key();
+                let member = columns(member.delivery_mode, member.delivery_status);
+                let address = columns(address.delivery_mode, address.delivery_status);
+                let id = format!("(SELECT id FROM address WHERE \"key\" = '{key}')");
+                behind.run(&format!("UPDATE member SET {member} WHERE address = {id}")).await;
+                behind.run(&format!("UPDATE address SET {address} WHERE \"key\" = '{key}'")).await;
             }
-            set_addresses(&url, &batch).await;
         }
     }
     let got: HashSet<_> = all_recipients(&store, list.id, 50).await.into_iter().map(|r| r.1).collect();
     assert_eq!(got, expected);
     assert!(expected.len() > 40 && expected.len() < number as usize);
-}
-
-async fn link_many(url: &str, user: Uuid, keys: &[&str], preferences: &str) {
-    link(url, user, &[], preferences).await;
-    let quote = if url.starts_with("mysql") { '`' } else { '"' };
-    let literal =
-        if url.starts_with("postgres") { format!("'{user}'") } else { format!("X'{}'", user.simple()) };
-    let keys: Vec<_> = keys.iter().map(|k| format!("'{k}'")).collect();
-    let keys = keys.join(",");
-    execute(
-        url,
-        &format!("UPDATE address SET {quote}user{quote} = {literal} WHERE {quote}key{quote} IN ({keys})"),
-    )
-    .await;
-}
-
-async fn set_addresses(url: &str, batch: &[(String, &str)]) {
-    let quote = if url.starts_with("mysql") { '`' } else { '"' };
-    let mut groups: std::collections::HashMap<&str, Vec<String>> = std::collections::HashMap::new();
-    for (set, key) in batch {
-        groups.entry(set).or_default().push(format!("'{key}'"));
-    }
-    for (set, keys) in groups {
-        let keys = keys.join(",");
-        execute(url, &format!("UPDATE address SET {set} WHERE {quote}key{quote} IN ({keys})")).await;
-    }
 }
 
 /// All recipients, by pages of `limit`.
@@ -250,7 +212,10 @@ async fn own_names_and_wishes(url: String) {
     let (store, list) = list(&url).await;
     let boxes = ["Anne <Anne@example.com>", "bart@example.com"].map(mailbox);
     store.add_members(list.id, Role::Member, &boxes, NOON).await.unwrap();
-    execute(&url, "UPDATE address SET display_name = 'Bart S.', preferred_language = 'fr'").await;
+    Behind::open(&url)
+        .await
+        .run("UPDATE address SET display_name = 'Bart S.', preferred_language = 'fr'")
+        .await;
     let no = Preferences {
         receive_own_postings: Some(false),
         receive_list_copy: Some(false),

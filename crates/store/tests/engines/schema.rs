@@ -1,6 +1,6 @@
 use posthaste_store::{Schema, Store, StoreError};
 
-use super::fixture::{cases, store};
+use super::fixture::{Behind, cases, store};
 
 cases![
     migrations_run_once,
@@ -37,7 +37,7 @@ async fn two_migrate_at_once(url: String) {
 async fn newer_is_refused(url: String) {
     let store = store(&url).await;
     let known = store.schema().await.unwrap().known;
-    super::fixture::execute(&url, "UPDATE posthaste_schema SET version = version + 1").await;
+    Behind::open(&url).await.run("UPDATE posthaste_schema SET version = version + 1").await;
     let newer = Err(StoreError::NewerSchema { found: known + 1, known });
     assert_eq!(store.check().await, newer);
     assert_eq!(store.migrate().await.map(|_| ()), newer);
