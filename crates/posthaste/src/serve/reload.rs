@@ -105,7 +105,10 @@ impl Server {
             return Err("site.owner is not set".into());
         }
         let relay = relay(&new).map_err(|e| e.to_string())?;
-        let restart = reloadable_diff(&self.config(), &new);
+        let mut restart = reloadable_diff(&self.config(), &new);
+        if new.relay.max_connections > self.workers {
+            restart.push(format!("relay.max_connections (above {} only)", self.workers));
+        }
         self.pool.reconfigure(relay);
         self.outgoing.set_max_recipients(new.relay.max_recipients);
         self.site.set(site(&new));

@@ -22,8 +22,6 @@ use crate::logging::LogLevel;
 const INCOMING: usize = 8;
 /// Entries read ahead for delivery at once.
 const FEEDERS: usize = 4;
-/// Connections the relay may ever be given: a reload can change `relay.max_connections` up to here.
-const MOST_WORKERS: usize = 64;
 
 /// A server with everything open and nothing started.
 pub(crate) struct Server {
@@ -44,6 +42,8 @@ pub(crate) struct Server {
     pub(super) outgoing: Arc<Outgoing>,
     doors: Mutex<Vec<(Listener, Arc<server::Options>)>>,
     control: Mutex<Option<UnixListener>>,
+    /// Tasks that send. A reload may give the relay fewer connections than these, not more.
+    pub(super) workers: usize,
     stop: Stop,
 }
 
@@ -65,7 +65,7 @@ impl Server {
         let gate = Arc::new(Gate::default());
         let limits = OutLimits {
             max_recipients: AtomicUsize::new(config.relay.max_recipients),
-            window: 4 * config.relay.max_connections.clamp(4, MOST_WORKERS),
+            window: 4 * config.relay.max_connections.clamp(4, 64),
         };
         let outgoing = Arc::new(Outgoing::new(
             spool.clone(),
@@ -94,6 +94,7 @@ impl Server {
         }
         let control = control::bind(&state)?;
         Ok(Arc::new(Self {
+            workers: config.relay.max_connections.max(1),
             clock,
             file,
             config: Mutex::new(Arc::new(config)),
@@ -166,8 +167,7 @@ impl Server {
             let (pool, stop) = (pool.clone(), stop.clone());
             async move { pool.tend(&stop).await }
         });
-        let workers = self.config().relay.max_connections.clamp(1, MOST_WORKERS);
-        for _ in 0..workers {
+        for _ in 0..self.workers {
             let (outgoing, stop) = (self.outgoing.clone(), self.stop.soft.clone());
             supervisor.keep("out", move || {
                 let (outgoing, stop) = (outgoing.clone(), stop.clone());
