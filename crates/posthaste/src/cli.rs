@@ -13,7 +13,6 @@ mod trace;
 
 use std::path::PathBuf;
 
-use anyhow::Context;
 use clap::{Parser, Subcommand};
 
 use self::output::{Exit, Out};
@@ -95,10 +94,13 @@ fn config_file(named: Option<PathBuf>) -> anyhow::Result<PathBuf> {
         return Ok(file);
     }
     let places = [PathBuf::from("posthaste.toml"), PathBuf::from("/etc/posthaste/posthaste.toml")];
-    places.into_iter().find(|p| p.exists()).context(
-        "no configuration: there is no ./posthaste.toml and no /etc/posthaste/posthaste.toml; name one with --config FILE, \
-         or write one with: posthaste config explain > posthaste.toml",
-    )
+    places.into_iter().find(|p| p.exists()).ok_or_else(|| {
+        output::BadInput::new(
+            "no configuration: there is no ./posthaste.toml and no /etc/posthaste/posthaste.toml; name one with \
+             --config FILE, or write one with: posthaste config explain > posthaste.toml",
+        )
+        .into()
+    })
 }
 
 fn load(named: Option<PathBuf>) -> anyhow::Result<Config> {

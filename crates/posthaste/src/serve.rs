@@ -38,11 +38,6 @@ pub(crate) fn run(file: &Path) -> anyhow::Result<Exit> {
     if !errors.is_empty() {
         return Err(BadInput::problems(&errors).into());
     }
-    if config.site.owner.is_none() {
-        let why = "site.owner is not set: write in [site] the address of the person who answers for this server, \
-                   as in owner = \"postmaster@example.org\"";
-        return Err(BadInput::new(format!("{}: {why}", file.display())).into());
-    }
     let log = logging::start(&config);
     for warning in warnings {
         tracing::warn!("{warning}");

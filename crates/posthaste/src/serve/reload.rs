@@ -101,9 +101,6 @@ impl Server {
         if !errors.is_empty() {
             return Err(lines(&errors));
         }
-        if new.site.owner.is_none() {
-            return Err("site.owner is not set".into());
-        }
         let relay = relay(&new).map_err(|e| e.to_string())?;
         let mut restart = reloadable_diff(&self.config(), &new);
         if new.relay.max_connections > self.workers {
