@@ -126,19 +126,20 @@ fn order_of_calls(trace: &str, spool: &Path) -> Result<usize> {
         if !whole.ends_with("= 0") {
             continue;
         }
-        if whole.starts_with("fdatasync(") {
-            if let Some((_, rest)) = whole.split_once(&format!("<{tmp}/")) {
-                synced.insert(rest.get(..36).unwrap_or_default().to_owned(), number);
-            }
-        } else if whole.starts_with("fsync(") {
-            if let Some((_, rest)) = whole.split_once(&format!("<{entries}/")) {
-                let folder = format!("{entries}/{}", rest.get(..2).unwrap_or_default());
-                folders.entry(folder).or_default().push((begin, number));
-            }
-        } else if whole.starts_with("rename") {
-            if let Some((_, rest)) = whole.rsplit_once(&format!("\"{entries}/")) {
-                named.insert(rest.get(3..39).unwrap_or_default().to_owned(), number);
-            }
+        let after = |mark: &str| whole.rsplit_once(mark).map(|(_, rest)| rest);
+        if whole.starts_with("fdatasync(")
+            && let Some(rest) = after(&format!("<{tmp}/"))
+        {
+            synced.insert(rest.get(..36).unwrap_or_default().to_owned(), number);
+        } else if whole.starts_with("fsync(")
+            && let Some(rest) = after(&format!("<{entries}/"))
+        {
+            let folder = format!("{entries}/{}", rest.get(..2).unwrap_or_default());
+            folders.entry(folder).or_default().push((begin, number));
+        } else if whole.starts_with("rename")
+            && let Some(rest) = after(&format!("\"{entries}/"))
+        {
+            named.insert(rest.get(3..39).unwrap_or_default().to_owned(), number);
         }
     }
     Ok(replies.len())
@@ -424,7 +425,7 @@ async fn nothing_waits(server: &Server) -> Result<()> {
 
 async fn wait_for_health(server: &Server, healthy: bool) -> Result<()> {
     wait::until(&format!("the spool's health to be {healthy}"), PATIENCE, async || {
-        Ok(server.status().await?["spool"]["healthy"] == healthy)
+        Ok(server.status().await?.pointer("/spool/healthy") == Some(&serde_json::Value::Bool(healthy)))
     })
     .await
 }
@@ -437,13 +438,20 @@ async fn waiting_entry(server: &Server) -> Result<String> {
     .await?;
     let text = server.run(&["--json", "queue", "ls", "--stage", "out"]).await?;
     let waiting: serde_json::Value = serde_json::from_str(&text)?;
-    waiting[0]["id"].as_str().map(str::to_owned).context("a deferred entry")
+    waiting
+        .pointer("/0/id")
+        .and_then(serde_json::Value::as_str)
+        .map(str::to_owned)
+        .context("a deferred entry")
 }
 
 /// How many rounds of a post have ended with somebody deferred.
 async fn rounds_of(server: &Server, message_id: &str) -> Result<usize> {
     let text = server.run(&["--json", "trace", message_id]).await?;
     let traces: serde_json::Value = serde_json::from_str(&text)?;
-    let events = traces[0]["events"].as_array().context("a trace without events")?;
-    Ok(events.iter().filter(|event| event["kind"] == "deferred").count())
+    let events = traces
+        .pointer("/0/events")
+        .and_then(serde_json::Value::as_array)
+        .context("a trace without events")?;
+    Ok(events.iter().filter(|event| event.get("kind").is_some_and(|k| k == "deferred")).count())
 }

@@ -98,7 +98,7 @@ async fn without_database<D: Database>(how: Gone) -> Result<()> {
     // P7: whose list it is cannot be known now, so nobody's mail may bounce for it. What the database said within the
     // last second still counts.
     wait::until("a second to pass since it was read", PATIENCE, async || {
-        Ok(server.status().await?["directory_age_seconds"].as_u64() > Some(0))
+        Ok(server.status().await?.pointer("/directory_age_seconds").and_then(Value::as_u64) > Some(0))
     })
     .await?;
     ensure_reply(&server, "unknown@example.org", "451").await?;
@@ -296,7 +296,7 @@ async fn wait_for(server: &Server, pointer: &str, value: &Value) -> Result<()> {
 async fn waiting(server: &Server, stage: &str) -> Result<Vec<String>> {
     let text = server.run(&["--json", "queue", "ls", "--stage", stage]).await?;
     let entries: Value = serde_json::from_str(&text)?;
-    let ids = entries.as_array().context("a list")?.iter().filter_map(|e| e["id"].as_str());
+    let ids = entries.as_array().context("a list")?.iter().filter_map(|e| e.get("id")?.as_str());
     Ok(ids.map(str::to_owned).collect())
 }
 
@@ -304,6 +304,6 @@ async fn waiting(server: &Server, stage: &str) -> Result<Vec<String>> {
 async fn count_events(server: &Server, message_id: &str, kind: &str) -> Result<usize> {
     let text = server.run(&["--json", "trace", message_id]).await?;
     let traces: Value = serde_json::from_str(&text)?;
-    let events = traces[0]["events"].as_array().context("a trace without events")?;
-    Ok(events.iter().filter(|event| event["kind"] == kind).count())
+    let events = traces.pointer("/0/events").and_then(Value::as_array).context("a trace without events")?;
+    Ok(events.iter().filter(|event| event.get("kind").is_some_and(|k| k == kind)).count())
 }

@@ -13,7 +13,7 @@ pub(crate) const LIST: &str = "test@example.org";
 /// The member who posts; the first that `list_with_members` makes.
 pub(crate) const AUTHOR: &str = "m0@rcpt.example";
 /// How long anything may take. Generous: the machine may be busy.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 
 /// The program with `sink` as its relay.
 pub(crate) fn options(sink: &Sink) -> ServerOptions {
