@@ -2,6 +2,7 @@ use std::any::Any;
 use std::io;
 use std::path::Path;
 use std::sync::{Arc, Condvar, Mutex};
+use std::time::{Duration, Instant};
 
 use posthaste_model::Stage;
 
@@ -97,6 +98,14 @@ impl DiskFile for GatedFile {
     }
 }
 
+async fn eventually(reached: impl Fn() -> bool) {
+    let patience = Instant::now();
+    while !reached() {
+        assert!(patience.elapsed() < Duration::from_secs(20), "it never came to that");
+        tokio::task::yield_now().await;
+    }
+}
+
 #[tokio::test]
 async fn a_hundred_who_record_at_once_share_two_syncs() {
     let clock = HandClock::new();
@@ -115,13 +124,9 @@ async fn a_hundred_who_record_at_once_share_two_syncs() {
     };
     let first = record(0);
     // Until the first is at the gate, its group taken.
-    while lock(&spool.journals).get(&leased.id()).is_none_or(|waiting| !waiting.is_empty()) {
-        tokio::task::yield_now().await;
-    }
+    eventually(|| lock(&spool.journals).get(&leased.id()).is_some_and(Vec::is_empty)).await;
     let others: Vec<_> = (1..100).map(record).collect();
-    while lock(&spool.journals)[&leased.id()].len() < 99 {
-        tokio::task::yield_now().await;
-    }
+    eventually(|| lock(&spool.journals).get(&leased.id()).is_some_and(|waiting| waiting.len() == 99)).await;
     assert!(!first.is_finished(), "it was told before the sync");
     disk.gate.set(false);
     first.await.unwrap().unwrap();
