@@ -56,7 +56,7 @@ pub struct Source {
     /// Connections kept busy together.
     pub connections: usize,
     /// Send the next envelope in the same flight as the final dot (RFC 2920 §3.1), so that a transaction costs
-    /// two round trips and not three.
+    /// one round trip and not two.
     pub chained: bool,
     /// Every connect, read and write must end within this time.
     pub patience: Duration,

@@ -26,6 +26,8 @@ pub(super) struct Stand {
 pub(super) struct Delivered {
     /// From the reply to the final dot to the last recipient at the sink, in seconds.
     pub(super) seconds: f64,
+    /// The part of these that came after the first recipient had it: sending, without planning.
+    pub(super) sending: f64,
     /// The mean size of a message as the sink got it.
     pub(super) size: usize,
 }
@@ -71,7 +73,9 @@ impl Stand {
         self.sink.read(|tally| {
             ensure!(tally.duplicates() == 0, "{} duplicates", tally.duplicates());
             let seconds = tally.latency(&id, outcome.ended).context("the post has not come")?.as_secs_f64();
-            Ok(Delivered { seconds, size: (tally.bytes() / tally.transactions().max(1)) as usize })
+            let first = tally.first_seen(&id).context("the post has not come")?;
+            let sending = tally.latency(&id, first).unwrap_or_default().as_secs_f64();
+            Ok(Delivered { seconds, sending, size: (tally.bytes() / tally.transactions().max(1)) as usize })
         })
     }
 

@@ -37,6 +37,7 @@ pub struct Tally {
 #[derive(Debug, Clone)]
 struct Post {
     recipients: HashMap<String, Receipt>,
+    first: Instant,
     last: Instant,
 }
 
@@ -106,6 +107,11 @@ impl Tally {
         expected.into_iter().filter(|to| self.times(message_id, to) == 0).map(str::to_owned).collect()
     }
 
+    /// When the message reached its first recipient.
+    pub fn first_seen(&self, message_id: &str) -> Option<Instant> {
+        self.messages.get(message_id).map(|post| post.first)
+    }
+
     /// When the message reached its last recipient so far.
     pub fn last_seen(&self, message_id: &str) -> Option<Instant> {
         self.messages.get(message_id).map(|post| post.last)
@@ -129,7 +135,8 @@ impl Tally {
     pub(super) fn count(&mut self, from: &str, recipients: &[String], message_id: &str, bytes: usize) {
         let now = Instant::now();
         if !self.messages.contains_key(message_id) {
-            self.messages.insert(message_id.to_owned(), Post { recipients: HashMap::new(), last: now });
+            self.messages
+                .insert(message_id.to_owned(), Post { recipients: HashMap::new(), first: now, last: now });
         }
         let Some(post) = self.messages.get_mut(message_id) else { return };
         post.last = now;
