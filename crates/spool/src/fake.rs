@@ -35,6 +35,8 @@ pub enum Fault {
     /// The call fails with this errno; later ones work. A write leaves half of itself behind, and a sync that failed
     /// is never made good by a later one, as on Linux.
     Error(i32),
+    /// The call fails with EIO, and if it is the sync of a file, all later syncs of that file fail too.
+    BadBlock,
     /// The power goes: this call and all later ones fail.
     PowerCut,
 }
@@ -62,6 +64,7 @@ struct Node {
     content: Vec<u8>,
     durable: Vec<u8>,
     pending: Vec<Op>,
+    bad: bool,
 }
 
 #[derive(Clone)]
@@ -162,6 +165,7 @@ impl State {
                 self.dead = true;
                 Some(io::Error::other("the power is off"))
             }
+            Some((at, Fault::BadBlock)) if at == self.calls => Some(io::Error::from_raw_os_error(5)),
             Some((at, Fault::Error(errno))) if at == self.calls => Some(io::Error::from_raw_os_error(errno)),
             _ => None,
         }
@@ -224,7 +228,7 @@ impl Node {
                 }
             }
         }
-        Self { content: bytes.clone(), durable: bytes, pending: Vec::new() }
+        Self { content: bytes.clone(), durable: bytes, pending: Vec::new(), bad: self.bad }
     }
 }
 
@@ -372,19 +376,25 @@ impl DiskFile for FakeFile {
 
     fn sync(&self) -> io::Result<()> {
         lock(&self.disk.state).syncs += 1;
+        // After a failure the pages are called clean, and never reach the disk.
         self.call(
             |node| {
-                for op in std::mem::take(&mut node.pending) {
+                let pending = std::mem::take(&mut node.pending);
+                if node.bad {
+                    return Err(io::Error::from_raw_os_error(5));
+                }
+                for op in pending {
                     op.apply(&mut node.durable);
                 }
+                Ok(())
             },
-            // The pages are called clean from now on, and never reach the disk.
             |node, fault| {
+                node.bad |= fault == Fault::BadBlock;
                 if fault != Fault::PowerCut {
                     node.pending.clear();
                 }
             },
-        )
+        )?
     }
 
     fn truncate(&self, length: u64) -> io::Result<()> {

@@ -1,7 +1,6 @@
 use bytes::Bytes;
 
-use super::HEAD;
-use super::head::{Head, Header, Sort};
+use super::head::{Head, Header, Sort, proof};
 use super::tail::{StepLine, end_payload};
 use crate::entry::Recorded;
 use crate::error::SpoolError;
@@ -13,11 +12,11 @@ pub(crate) fn new_entry(
     events: &[Recorded],
 ) -> Result<(Vec<u8>, Bytes, Vec<u8>), SpoolError> {
     let payload = json_line(header)?;
-    let mut front = Vec::with_capacity(payload.len() + 2 * HEAD);
-    record(&mut front, Sort::Header, 0, &payload)?;
-    front.extend_from_slice(&head(Sort::Message, 1, message)?.encode());
+    let header_head = head(Sort::Header, 0, &payload)?;
+    let message_head = head(Sort::Message, 1, message)?;
+    let front = [&header_head.encode()[..], &payload, &message_head.encode()].concat();
     let mut back = Vec::new();
-    record(&mut back, Sort::End, 2, &end_payload(crc32c::crc32c(&front)))?;
+    record(&mut back, Sort::End, 2, &end_payload(proof(header_head, message_head)))?;
     let mut number = 3u16;
     for event in events {
         step(&mut back, number, event)?;

@@ -59,7 +59,7 @@ pub(crate) struct Front {
     pub(crate) message_at: usize,
     pub(crate) message_len: usize,
     pub(crate) message_crc: u32,
-    /// CRC-32C of everything before the message: what END repeats.
+    /// What END must say.
     pub(crate) proof: u32,
 }
 
@@ -70,12 +70,21 @@ impl Head {
     }
 
     pub(super) fn encode(self) -> [u8; HEAD] {
+        let mut bytes = [0; HEAD];
+        let first = self.first();
+        let crc = crc32c::crc32c(&first).to_le_bytes();
+        for (place, byte) in bytes.iter_mut().zip(first.into_iter().chain(crc)) {
+            *place = byte;
+        }
+        bytes
+    }
+
+    /// All but its own checksum.
+    fn first(self) -> [u8; 12] {
         let [l0, l1, l2, l3] = self.length.to_le_bytes();
         let [n0, n1] = self.number.to_le_bytes();
         let [c0, c1, c2, c3] = self.crc.to_le_bytes();
-        let first = [l0, l1, l2, l3, self.sort.byte(), VERSION, n0, n1, c0, c1, c2, c3];
-        let [h0, h1, h2, h3] = crc32c::crc32c(&first).to_le_bytes();
-        [l0, l1, l2, l3, self.sort.byte(), VERSION, n0, n1, c0, c1, c2, c3, h0, h1, h2, h3]
+        [l0, l1, l2, l3, self.sort.byte(), VERSION, n0, n1, c0, c1, c2, c3]
     }
 
     /// Reads and checks the head at the front of `bytes`.
@@ -119,6 +128,14 @@ impl Head {
     }
 }
 
+/// What END says of the records before it: CRC-32C of both heads, which hold the checksums of both payloads.
+///
+/// The heads without their own checksums: a CRC over octets followed by their own CRC is the same for all octets, and
+/// END would belong to any header and any message.
+pub(super) fn proof(header: Head, message: Head) -> u32 {
+    crc32c::crc32c(&[header.first(), message.first()].concat())
+}
+
 /// How many octets of the file [`front`] needs, told from its first ones.
 pub(crate) fn wanted(bytes: &[u8]) -> usize {
     Head::decode(bytes).map_or(0, |head| HEAD + head.length as usize + HEAD)
@@ -138,7 +155,7 @@ pub(crate) fn front(bytes: &[u8]) -> Result<Front, Fault> {
         message_at,
         message_len: message.length as usize,
         message_crc: message.crc,
-        proof: crc32c::crc32c(bytes.get(..message_at).unwrap_or_default()),
+        proof: proof(head, message),
     })
 }
 

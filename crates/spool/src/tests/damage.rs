@@ -106,6 +106,25 @@ fn p3_records_in_the_wrong_order_or_twice_are_found() {
     }
 }
 
+#[test]
+fn p3_a_message_under_another_entrys_header_is_found() {
+    let file = |n, text: &str| {
+        let new = entry(n, "dev.example", text);
+        let (id, list, envelope, notes) = (new.id, new.list, new.envelope, new.notes);
+        let header = Header { id, list, stage: new.stage, put: Timestamp::from_micros(5), envelope, notes };
+        let (front, message, back) = format::new_entry(&header, &new.message, &[]).unwrap();
+        let border = front.len() - format::HEAD;
+        [&front[..border], &front[border..], &message[..], &back[..]].map(<[u8]>::to_vec)
+    };
+    let (one, two) = (file(1, "one"), file(2, "two"));
+    for (header, message, end) in [(&one, &two, &one), (&one, &two, &two), (&one, &one, &two)] {
+        let bytes = [&header[0][..], &message[1], &message[2], &end[3]].concat();
+        let found = format::decode(&Bytes::from(bytes));
+        assert!(matches!(found, Err(Fault::Damaged(_))), "{found:?}");
+    }
+    assert!(format::decode(&Bytes::from(one.concat())).is_ok());
+}
+
 /// A file cut at `at` is damaged if END is not whole; else it tells its first events.
 fn check_cut(bytes: &Bytes, at: usize, events: &[Recorded], borders: &[usize]) {
     let whole = borders.iter().filter(|border| **border <= at).count();
