@@ -1,6 +1,6 @@
 //! What is done to an accepted post, in order. Pure: a draft comes in, a changed draft goes out.
 //!
-//! A new step is one file here and one line in [`STEPS`].
+//! A new step is one file here and one line in `STEPS`.
 
 mod anonymise;
 mod avoid_duplicates;

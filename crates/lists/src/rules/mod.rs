@@ -1,6 +1,6 @@
 //! The rules a post meets, in order. Pure: they look at loaded facts and say a reason, or nothing.
 //!
-//! A new rule is one file here and one line in [`TABLE`].
+//! A new rule is one file here and one line in `TABLE`.
 
 mod announce_only;
 mod banned_address;
