@@ -91,7 +91,7 @@ impl Mariadb {
             "--innodb-flush-method=nosync",
             "--sync-binlog=0",
         ]);
-        command.args(["--innodb-buffer-pool-size=64M", "--innodb-log-file-size=32M", "--skip-log-bin"]);
+        command.args(["--innodb-buffer-pool-size=128M", "--innodb-log-file-size=128M", "--skip-log-bin"]);
         if geteuid().is_root() {
             command.arg("--user=root");
         }
