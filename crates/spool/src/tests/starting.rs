@@ -76,6 +76,22 @@ async fn p17_a_second_server_is_refused_and_a_dead_one_leaves_no_lock() {
 }
 
 #[tokio::test]
+async fn what_was_being_written_when_the_program_died_is_deleted() {
+    let folder = tempfile::tempdir().unwrap();
+    let clock = HandClock::new();
+    drop(open_real(folder.path(), &clock).unwrap());
+    std::fs::write(folder.path().join("tmp").join(id(1).to_string()), "half an ent").unwrap();
+    std::fs::write(folder.path().join("quarantine").join(format!("{}.why", id(2))), "beside nothing")
+        .unwrap();
+    let spool = open_real(folder.path(), &clock).unwrap();
+    spool.scan_complete().await;
+    for name in ["tmp", "quarantine"] {
+        assert_eq!(std::fs::read_dir(folder.path().join(name)).unwrap().count(), 0, "{name}");
+    }
+    assert_eq!((spool.depth(), spool.quarantined().len()), (0, 0));
+}
+
+#[tokio::test]
 async fn a_folder_that_cannot_be_made_is_named() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("missing/spool");
