@@ -30,6 +30,8 @@ impl Mariadb {
         let folder = tempfile::Builder::new().prefix("posthaste-mariadb-").tempdir()?;
         let mut server = Self { process: None, folder, port: Port::reserve()? };
         let mut command = Command::new(install);
+        // Whoever starts in the same folder for temporary files removes the tables of the others.
+        command.env("TMPDIR", server.folder.path());
         command.arg("--no-defaults").arg(server.option("datadir", "data"));
         command.args([
             "--auth-root-authentication-method=normal",
