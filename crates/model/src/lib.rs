@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod address;
+mod beat;
 mod clock;
 mod domain;
 mod entry;
@@ -12,6 +13,7 @@ mod settings;
 mod timestamp;
 
 pub use address::{Address, AddressError, Mailbox};
+pub use beat::{Beat, Plant, Planted, Pulse};
 pub use clock::Clock;
 pub use domain::{Domain, DomainError, check_domain};
 pub use entry::{EntryId, Stage};

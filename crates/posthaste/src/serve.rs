@@ -8,7 +8,7 @@ mod offline;
 mod reload;
 mod state;
 mod status;
-mod supervisor;
+mod tasks;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use posthaste_mime::Message;
-use posthaste_model::{Clock, MailingList, Stage, SubAddress};
+use posthaste_model::{Beat, Clock, MailingList, Stage, SubAddress};
 use posthaste_spool::{Entry, Event, Kind, Leased, NewEntry, Spool, SpoolError, Then};
 use posthaste_store::{Store, StoreError};
 use serde_json::Value;
@@ -81,8 +81,9 @@ impl Incoming {
     }
 
     /// Works until `stop`.
-    pub async fn run(&self, stop: &CancellationToken) {
+    pub async fn run(&self, stop: &CancellationToken, beat: &Beat) {
         loop {
+            beat.waiting("an entry");
             let leased = tokio::select! {
                 () = stop.cancelled() => return,
                 leased = self.spool.lease(Stage::Incoming) => leased,
@@ -90,7 +91,7 @@ impl Incoming {
             match leased {
                 Ok(leased) => {
                     let span = tracing::info_span!("post", id = %leased.id(), list = %leased.list());
-                    self.work(leased, stop).instrument(span).await;
+                    self.work(leased, stop, beat).instrument(span).await;
                 }
                 Err(error) => {
                     tracing::error!(%error, "cannot take work from the spool");
@@ -101,7 +102,8 @@ impl Incoming {
     }
 
     /// One entry. While the database is away it waits here, and no attempt is counted.
-    async fn work(&self, leased: Leased, stop: &CancellationToken) {
+    async fn work(&self, leased: Leased, stop: &CancellationToken, beat: &Beat) {
+        beat.begin("an entry").await;
         if leased.attempt() >= ATTEMPTS {
             self.set_aside(&leased, "working on this entry failed three times; the log says how").await;
             return;
@@ -116,9 +118,9 @@ impl Incoming {
         loop {
             tokio::select! {
                 () = stop.cancelled() => return,
-                () = self.gate.opened() => {}
+                () = beat.wait("the database", self.gate.opened()) => {}
             }
-            match self.step(&leased, &entry).await {
+            match self.step(&leased, &entry, beat).await {
                 Ok(()) => return,
                 Err(Trouble::Store(
                     error @ (StoreError::Unavailable(_)
@@ -131,7 +133,7 @@ impl Incoming {
                 }
                 Err(Trouble::Spool(error @ SpoolError::Disk { .. })) => {
                     tracing::error!(%error, "cannot record what became of a post; trying until the disk takes it");
-                    self.clock.sleep(std::time::Duration::from_secs(1)).await;
+                    beat.wait("the disk", self.clock.sleep(std::time::Duration::from_secs(1))).await;
                 }
                 Err(error) => {
                     // The lease is let go and the entry tried again, a few times.
@@ -143,7 +145,7 @@ impl Incoming {
         }
     }
 
-    async fn step(&self, leased: &Leased, entry: &Entry) -> Result<(), Trouble> {
+    async fn step(&self, leased: &Leased, entry: &Entry, beat: &Beat) -> Result<(), Trouble> {
         let Some(list) = self.store.list_by_id(&entry.list).await? else {
             return Err(Trouble::Entry(format!(
                 "the list {} does not exist any more; make it again and retry, or remove the entry",
@@ -154,11 +156,12 @@ impl Incoming {
         let outcome = if sub == SubAddress::Owner.name() {
             self.to_owners(entry, &list, Message::parse(entry.message.clone())).await?
         } else {
-            self.to_members(entry, &list).await?
+            self.to_members(entry, &list, beat).await?
         };
         // Born before the record that says so: their ids are derived from ours, so once more makes no twin.
         for born in outcome.born {
             self.spool.put(born).await?;
+            beat.progress();
         }
         if outcome.event.also.is_empty() {
             let mut trace = Trace::of(entry);

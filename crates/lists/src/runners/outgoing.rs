@@ -11,7 +11,7 @@ use std::collections::VecDeque;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use posthaste_model::{Clock, ForwardPath, ReversePath, Stage};
+use posthaste_model::{Beat, Clock, ForwardPath, ReversePath, Stage};
 use posthaste_smtp::client::{Attempt, Batch, Pool, SendError};
 use posthaste_spool::{Event, Kind, Leased, Spool, SpoolError, Then};
 use rand::Rng;
@@ -82,8 +82,9 @@ impl Outgoing {
     }
 
     /// Opens waiting entries until `stop`.
-    pub async fn feed(&self, stop: &CancellationToken) {
+    pub async fn feed(&self, stop: &CancellationToken, beat: &Beat) {
         loop {
+            beat.waiting("an entry, and room for it");
             let room = self.room.notified();
             if self.lock().len() >= self.limits.window {
                 tokio::select! { () = stop.cancelled() => return, () = room => continue }
@@ -93,7 +94,10 @@ impl Outgoing {
                 leased = self.spool.lease(Stage::Out) => leased,
             };
             match leased {
-                Ok(leased) => self.open(leased).await,
+                Ok(leased) => {
+                    beat.begin("opening an entry").await;
+                    self.open(leased).await;
+                }
                 Err(error) => {
                     tracing::error!(%error, "cannot take work from the spool");
                     self.clock.sleep(std::time::Duration::from_secs(1)).await;
@@ -137,8 +141,9 @@ impl Outgoing {
     }
 
     /// Sends chunks until `stop`; a transaction that has begun is finished and recorded.
-    pub async fn work(&self, stop: &CancellationToken) {
+    pub async fn work(&self, stop: &CancellationToken, beat: &Beat) {
         loop {
+            beat.waiting("recipients");
             let work = self.work.notified();
             tokio::pin!(work);
             work.as_mut().enable();
@@ -149,7 +154,7 @@ impl Outgoing {
                 tokio::select! { () = stop.cancelled() => return, () = work => continue }
             };
             let span = tracing::info_span!("dispatch", id = %dispatch.id());
-            self.send(&dispatch, chunk, stop).instrument(span).await;
+            self.send(&dispatch, chunk, stop, beat).instrument(span).await;
         }
     }
 
@@ -181,11 +186,12 @@ impl Outgoing {
         None
     }
 
-    async fn send(&self, dispatch: &Arc<Dispatch>, chunk: Chunk, stop: &CancellationToken) {
+    async fn send(&self, dispatch: &Arc<Dispatch>, chunk: Chunk, stop: &CancellationToken, beat: &Beat) {
+        beat.begin("sending").await;
         let results = if dispatch.plan().personal {
-            self.send_personal(dispatch, &chunk, stop).await
+            self.send_personal(dispatch, &chunk, stop, beat).await
         } else {
-            self.send_bulk(dispatch, &chunk, stop).await
+            self.send_bulk(dispatch, &chunk, stop, beat).await
         };
         // Cancelled: nothing was offered, nothing is recorded; the next start offers the same chunk.
         if results.is_empty() {
@@ -196,7 +202,13 @@ impl Outgoing {
         }
     }
 
-    async fn send_bulk(&self, dispatch: &Dispatch, chunk: &Chunk, stop: &CancellationToken) -> Vec<Met> {
+    async fn send_bulk(
+        &self,
+        dispatch: &Dispatch,
+        chunk: &Chunk,
+        stop: &CancellationToken,
+        beat: &Beat,
+    ) -> Vec<Met> {
         let (sendable, mut results) = dispatch.paths(chunk);
         let (indices, recipients) = sendable.into_iter().unzip();
         let batch = Batch {
@@ -204,11 +216,18 @@ impl Outgoing {
             recipients,
             message: to_bytes(&dispatch.planned.segments),
         };
-        results.extend(fates(&indices, self.pool.send(batch, stop).await));
+        // Every step of it has the client's own deadline; a relay that is away is waited for.
+        results.extend(fates(&indices, beat.wait("the relay", self.pool.send(batch, stop)).await));
         results
     }
 
-    async fn send_personal(&self, dispatch: &Dispatch, chunk: &Chunk, stop: &CancellationToken) -> Vec<Met> {
+    async fn send_personal(
+        &self,
+        dispatch: &Dispatch,
+        chunk: &Chunk,
+        stop: &CancellationToken,
+        beat: &Beat,
+    ) -> Vec<Met> {
         let (sendable, mut results) = dispatch.paths(chunk);
         let site = self.site.get();
         let batch = |(index, path): &(usize, ForwardPath)| Batch {
@@ -216,7 +235,8 @@ impl Outgoing {
             message: render(&dispatch.planned.segments, &dispatch.vars(*index, &site)),
             recipients: vec![path.clone()],
         };
-        let answers = self.pool.send_each(sendable.iter().map(batch).collect(), stop).await;
+        let batches = sendable.iter().map(batch).collect();
+        let answers = beat.wait("the relay", self.pool.send_each(batches, stop)).await;
         for ((index, _), answer) in sendable.iter().zip(answers) {
             results.extend(fates(&vec![*index], answer));
         }

@@ -10,18 +10,13 @@ use posthaste_smtp::client::Pool;
 use posthaste_smtp::server::{self, Listener, Protocol};
 use posthaste_spool::{RealDisk, SeenLog, Spool};
 use posthaste_store::Store;
+use posthaste_watch::Supervisor;
 use tokio::net::UnixListener;
 
-use super::supervisor::Supervisor;
-use super::{Layout, Stop, control, database, listen, reload};
+use super::{Layout, Stop, control, listen, reload};
 use crate::clock::SystemClock;
 use crate::config::Config;
 use crate::logging::LogLevel;
-
-/// Posts judged at once.
-const INCOMING: usize = 8;
-/// Entries read ahead for delivery at once.
-const FEEDERS: usize = 4;
 
 /// A server with everything open and nothing started.
 pub(crate) struct Server {
@@ -38,13 +33,15 @@ pub(crate) struct Server {
     pub(super) pool: Arc<Pool>,
     pub(super) site: Arc<LiveSite>,
     pub(super) intake: Arc<Intake>,
-    incoming: Arc<Incoming>,
+    pub(super) incoming: Arc<Incoming>,
     pub(super) outgoing: Arc<Outgoing>,
-    doors: Mutex<Vec<(Listener, Arc<server::Options>)>>,
-    control: Mutex<Option<UnixListener>>,
+    pub(super) doors: Mutex<Vec<(Listener, Arc<server::Options>)>>,
+    pub(super) control: Mutex<Option<UnixListener>>,
     /// Tasks that send. A reload may give the relay fewer connections than these, not more.
     pub(super) workers: usize,
-    stop: Stop,
+    pub(super) stop: Stop,
+    /// Keeps the tasks, once they are started.
+    pub(super) supervisor: Supervisor,
 }
 
 impl Server {
@@ -93,9 +90,9 @@ impl Server {
             doors.push((smtp, Arc::new(reload::door(&config, Protocol::Smtp))));
         }
         let control = control::bind(&state)?;
+        let stop = Stop::default();
         Ok(Arc::new(Self {
             workers: config.relay.max_connections.max(1),
-            clock,
             file,
             config: Mutex::new(Arc::new(config)),
             config_error: Mutex::default(),
@@ -111,70 +108,10 @@ impl Server {
             outgoing,
             doors: Mutex::new(doors),
             control: Mutex::new(Some(control)),
-            stop: Stop::default(),
+            supervisor: Supervisor::new(clock.clone(), stop.soft.clone()),
+            clock,
+            stop,
         }))
-    }
-
-    /// Starts every task.
-    pub(crate) fn start(self: &Arc<Self>) -> Supervisor {
-        let supervisor = Supervisor::new(self.clock.clone(), self.stop.soft.clone());
-        for (door, options) in std::mem::take(&mut *self.doors.lock().unwrap_or_else(PoisonError::into_inner))
-        {
-            let door = Arc::new(door);
-            let (intake, stop) = (self.intake.clone(), self.stop.soft.clone());
-            supervisor.keep("listener", move || {
-                server::serve(door.clone(), options.clone(), intake.clone(), stop.clone())
-            });
-        }
-        if let Some(socket) = self.control.lock().unwrap_or_else(PoisonError::into_inner).take() {
-            let (server, socket) = (self.clone(), Arc::new(socket));
-            supervisor.keep("control", move || control::serve(server.clone(), socket.clone()));
-        }
-        let server = self.clone();
-        supervisor.keep("database", move || {
-            let s = &server;
-            database::watch(
-                s.store.clone(),
-                s.gate.clone(),
-                s.directory.clone(),
-                s.clock.clone(),
-                s.stop.soft.clone(),
-            )
-        });
-        let (spool, stop) = (self.spool.clone(), self.stop.soft.clone());
-        supervisor.keep("spool guard", move || {
-            let (spool, stop) = (spool.clone(), stop.clone());
-            async move {
-                tokio::select! { () = stop.cancelled() => {}, () = spool.guard() => {} }
-            }
-        });
-        for _ in 0..INCOMING {
-            let (incoming, stop) = (self.incoming.clone(), self.stop.soft.clone());
-            supervisor.keep("incoming", move || {
-                let (incoming, stop) = (incoming.clone(), stop.clone());
-                async move { incoming.run(&stop).await }
-            });
-        }
-        for _ in 0..FEEDERS {
-            let (outgoing, stop) = (self.outgoing.clone(), self.stop.soft.clone());
-            supervisor.keep("out feeder", move || {
-                let (outgoing, stop) = (outgoing.clone(), stop.clone());
-                async move { outgoing.feed(&stop).await }
-            });
-        }
-        let (pool, stop) = (self.pool.clone(), self.stop.soft.clone());
-        supervisor.keep("relay pool", move || {
-            let (pool, stop) = (pool.clone(), stop.clone());
-            async move { pool.tend(&stop).await }
-        });
-        for _ in 0..self.workers {
-            let (outgoing, stop) = (self.outgoing.clone(), self.stop.soft.clone());
-            supervisor.keep("out", move || {
-                let (outgoing, stop) = (outgoing.clone(), stop.clone());
-                async move { outgoing.work(&stop).await }
-            });
-        }
-        supervisor
     }
 
     /// Begins no new work.

@@ -1,7 +1,7 @@
 //! A post for the members: judged, then planned, held, sent back or dropped.
 
 use posthaste_mime::message_id_hash;
-use posthaste_model::{MailingList, Personalization, SubAddress};
+use posthaste_model::{Beat, MailingList, Personalization, SubAddress};
 use posthaste_spool::{Entry, Kind};
 use posthaste_store::{HeldMessage, Membership};
 use serde_json::json;
@@ -21,7 +21,12 @@ const PAGE: u64 = 5_000;
 
 impl Incoming {
     /// What becomes of a post.
-    pub(super) async fn to_members(&self, entry: &Entry, list: &MailingList) -> Result<Outcome, Trouble> {
+    pub(super) async fn to_members(
+        &self,
+        entry: &Entry,
+        list: &MailingList,
+        beat: &Beat,
+    ) -> Result<Outcome, Trouble> {
         let site = self.site.get();
         let mut post = Post::receive(
             entry.id,
@@ -30,8 +35,9 @@ impl Incoming {
             SubAddress::Post,
             &list.name,
         );
-        let mut facts = self.facts(&post, list, &site).await?;
+        let mut facts = self.facts(&post, list, &site, beat).await?;
         let strangers = facts.strangers(&post, &list.name.to_string());
+        beat.progress();
         let judged = judge(&post, list, &facts);
         if !strangers.is_empty() && !matches!(judged.verdict, Verdict::Discard(_)) {
             self.store.ensure_nonmembers(list.id, &strangers, facts.now).await?;
@@ -40,9 +46,10 @@ impl Incoming {
         match &judged.verdict {
             Verdict::Accept => {
                 judged.stamp(&mut post.message.head);
+                beat.progress();
                 facts.post_number = self.store.next_post(list.id, facts.now).await?;
                 match pipeline::run(Draft::new(&post, list, &facts)) {
-                    Ok(outgoing) => self.plan(&post, list, outgoing).await,
+                    Ok(outgoing) => self.plan(&post, list, outgoing, beat).await,
                     Err(Stop::Discard(reason)) => Ok(discarded(&[reason])),
                     Err(Stop::Reject(reason)) => Ok(sent_back(&site, &post, list, &facts, &[reason])),
                 }
@@ -54,7 +61,13 @@ impl Incoming {
     }
 
     /// Everything rules and steps may look at.
-    async fn facts(&self, post: &Post, list: &MailingList, site: &Site) -> Result<Facts, Trouble> {
+    async fn facts(
+        &self,
+        post: &Post,
+        list: &MailingList,
+        site: &Site,
+        beat: &Beat,
+    ) -> Result<Facts, Trouble> {
         let senders = post.senders();
         let addressed: Vec<_> = post.explicit_recipients().into_iter().map(|m| m.address).collect();
         let known = self.store.posting_facts(list.id, &senders, &addressed).await?;
@@ -62,6 +75,7 @@ impl Incoming {
         for other in list.settings.accept_these_nonmembers.iter().filter_map(|e| e.strip_prefix('@')) {
             let Ok(name) = posthaste_model::ListName::parse(other) else { continue };
             let Some(sibling) = self.store.list_by_name(&name).await? else { continue };
+            beat.progress();
             let there = self.store.posting_facts(sibling.id, &senders, &[]).await?;
             let members = there.memberships.into_iter().filter(|m| m.role == posthaste_model::Role::Member);
             elsewhere.extend(members.map(|m| (other.to_owned(), m.address)));
@@ -77,13 +91,20 @@ impl Incoming {
     }
 
     /// Accepts the post for everybody at once.
-    async fn plan(&self, post: &Post, list: &MailingList, outgoing: Outgoing) -> Result<Outcome, Trouble> {
+    async fn plan(
+        &self,
+        post: &Post,
+        list: &MailingList,
+        outgoing: Outgoing,
+        beat: &Beat,
+    ) -> Result<Outcome, Trouble> {
         for note in &outgoing.notes {
             tracing::warn!(note, "pipeline");
         }
         let mut recipients = RecipientsBuilder::default();
         let mut after = None;
         loop {
+            beat.progress();
             let page = self.store.recipients_page(list.id, after, PAGE).await?;
             let Some(bottom) = page.last() else { break };
             after = Some(bottom.member);

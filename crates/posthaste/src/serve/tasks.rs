@@ -1,0 +1,62 @@
+//! The long-lived tasks of a server.
+
+use std::sync::{Arc, PoisonError};
+
+use posthaste_smtp::server;
+use posthaste_watch::Supervisor;
+
+use super::{Server, control, database};
+
+/// Posts judged at once.
+const INCOMING: usize = 8;
+/// Entries read ahead for delivery at once.
+const FEEDERS: usize = 4;
+
+impl Server {
+    /// Starts every task.
+    pub(crate) fn start(self: &Arc<Self>) -> Supervisor {
+        let supervisor = &self.supervisor;
+        let doors = std::mem::take(&mut *self.doors.lock().unwrap_or_else(PoisonError::into_inner));
+        for (door, options) in doors {
+            let door = Arc::new(door);
+            let (intake, stop) = (self.intake.clone(), self.stop.soft.clone());
+            supervisor.keep("listener", 1, move |_| {
+                server::serve(door.clone(), options.clone(), intake.clone(), stop.clone())
+            });
+        }
+        if let Some(socket) = self.control.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            let (server, socket) = (self.clone(), Arc::new(socket));
+            supervisor.keep("control", 1, move |_| control::serve(server.clone(), socket.clone()));
+        }
+        let server = self.clone();
+        supervisor.keep("database", 1, move |beat| database::watch(server.clone(), beat));
+        let (spool, stop) = (self.spool.clone(), self.stop.soft.clone());
+        supervisor.keep("spool guard", 1, move |_| {
+            let (spool, stop) = (spool.clone(), stop.clone());
+            async move {
+                tokio::select! { () = stop.cancelled() => {}, () = spool.guard() => {} }
+            }
+        });
+        let (incoming, stop) = (self.incoming.clone(), self.stop.soft.clone());
+        supervisor.keep("incoming", INCOMING, move |beat| {
+            let (incoming, stop) = (incoming.clone(), stop.clone());
+            async move { incoming.run(&stop, &beat).await }
+        });
+        let (outgoing, stop) = (self.outgoing.clone(), self.stop.soft.clone());
+        supervisor.keep("out feeder", FEEDERS, move |beat| {
+            let (outgoing, stop) = (outgoing.clone(), stop.clone());
+            async move { outgoing.feed(&stop, &beat).await }
+        });
+        let (pool, stop) = (self.pool.clone(), self.stop.soft.clone());
+        supervisor.keep("relay pool", 1, move |_| {
+            let (pool, stop) = (pool.clone(), stop.clone());
+            async move { pool.tend(&stop).await }
+        });
+        let (outgoing, stop) = (self.outgoing.clone(), self.stop.soft.clone());
+        supervisor.keep("out", self.workers, move |beat| {
+            let (outgoing, stop) = (outgoing.clone(), stop.clone());
+            async move { outgoing.work(&stop, &beat).await }
+        });
+        supervisor.clone()
+    }
+}
