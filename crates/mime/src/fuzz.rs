@@ -38,4 +38,15 @@ mod tests {
             super::fuzz_message(data.as_bytes());
         }
     }
+
+    /// What fuzzers found once stays found.
+    #[test]
+    fn corpus() {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fuzz/corpus/message");
+        let files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path()).collect();
+        assert!(!files.is_empty());
+        for file in files {
+            super::fuzz_message(&std::fs::read(file).unwrap());
+        }
+    }
 }

@@ -30,7 +30,7 @@ pub(crate) struct Cli {
     config: Option<PathBuf>,
     /// Answer in JSON instead of tables
     #[arg(long, global = true)]
-    json: bool,
+    pub(crate) json: bool,
     #[command(subcommand)]
     verb: Verb,
 }

@@ -16,8 +16,9 @@ fn main() -> ExitCode {
     // One TLS provider everywhere; a second call would only say that it is there already.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let cli = cli::Cli::parse();
+    let json = cli.json;
     match cli.run() {
         Ok(exit) => exit.into(),
-        Err(error) => cli::output::fail(&error).into(),
+        Err(error) => cli::output::fail(&error, json).into(),
     }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use posthaste_testkit::{Server, ServerOptions, Sink};
+use posthaste_testkit::{ReadOnly, Server, ServerOptions, Sink};
 
 const LIST: &str = "test@example.org";
 
@@ -141,6 +141,33 @@ async fn a_state_folder_that_cannot_be_written_is_named() -> Result<()> {
     let _ = std::fs::remove_dir_all(server.state());
     std::fs::write(server.state(), b"not a folder")?;
     start_fails(&server, &[&server.state().display().to_string(), "paths.state"]).await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_read_only_state_folder_is_named_and_accepted_mail_stays() -> Result<()> {
+    let (mut server, sink) = server().await?;
+    server.run(&["queue", "pause", "out"]).await?;
+    server.run_with(&["inject", LIST, "--from", "m0@rcpt.example"], b"Subject: x\n\nx\n").await?;
+    server.sigterm().await?;
+    // A mount stops root, too.
+    let mount = ReadOnly::mount(&server.state())?;
+    start_fails(&server, &[&server.state().display().to_string(), "paths.state", "remount,rw"]).await?;
+    drop(mount);
+    server.start().await?;
+    server.run(&["queue", "resume", "out"]).await?;
+    sink.wait_for(2, Duration::from_secs(30)).await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn errors_are_json_for_programs() -> Result<()> {
+    let (server, _sink) = server().await?;
+    let output = server.cli(&["--json", "list", "show", "nobody@example.org"]).await?;
+    let told: serde_json::Value = serde_json::from_slice(&output.stderr)?;
+    assert_eq!(told["exit"], 2);
+    assert!(told["error"].as_str().is_some_and(|e| e.contains("nobody@example.org")), "{told}");
+    assert_eq!(output.status.code(), Some(2));
     Ok(())
 }
 

@@ -12,8 +12,8 @@ use sea_orm::sqlx::pool::PoolOptions;
 use sea_orm::sqlx::{Error, Executor, MySql, Postgres, query_scalar};
 use tokio::time::timeout;
 
-/// How long the server may take to answer before the connection is dropped.
-const PATIENCE: Duration = Duration::from_secs(3);
+/// How long the server may take to answer before the connection is dropped; less than anybody waits for one.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// `PostgreSQL` warns of a ROLLBACK without a transaction, in its log, each time. Its `now()` is when the transaction began,
 /// and that is this very statement, or else there is one open.

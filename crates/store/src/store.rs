@@ -10,7 +10,7 @@ use sea_orm::{
 
 use crate::StoreError;
 use crate::error::Fault;
-use crate::target::Target;
+use crate::target::{Pool, Target, Turn};
 
 /// How many rows one statement may write or look up: with at most 16 values a row this stays below the 32,766
 /// parameters of `SQLite` and the 65,535 of the servers.
@@ -29,8 +29,8 @@ pub struct Store {
 
 #[derive(Debug)]
 struct Inner {
-    writer: DatabaseConnection,
-    reader: DatabaseConnection,
+    writer: Pool,
+    reader: Pool,
     label: String,
 }
 
@@ -56,12 +56,12 @@ impl Store {
     /// Closes all connections; statements under way are finished first.
     pub async fn close(&self) {
         // Closing cannot fail in a way that somebody could mend.
-        let _ = self.inner.reader.close_by_ref().await;
-        let _ = self.inner.writer.close_by_ref().await;
+        let _ = self.inner.reader.connection.close_by_ref().await;
+        let _ = self.inner.writer.connection.close_by_ref().await;
     }
 
     pub(crate) fn engine(&self) -> DbBackend {
-        self.inner.reader.get_database_backend()
+        self.inner.reader.connection.get_database_backend()
     }
 
     /// Runs statements that only read, each by itself.
@@ -69,7 +69,11 @@ impl Store {
         &self,
         read: impl AsyncFnOnce(DatabaseConnection) -> Result<T, Fault>,
     ) -> Result<T, StoreError> {
-        self.within(DEADLINE, read(self.inner.reader.clone())).await
+        self.within(DEADLINE, async {
+            let _turn = self.inner.reader.turn().await;
+            read(self.inner.reader.connection.clone()).await
+        })
+        .await
     }
 
     /// Runs something that begins, fills and commits one transaction; again if that lost a deadlock, so it must change
@@ -105,7 +109,9 @@ impl Store {
             },
             _ => TransactionOptions::default(),
         };
-        Ok(Transaction(self.inner.writer.begin_with_options(options).await?))
+        let turn = self.inner.writer.turn().await;
+        let inner = self.inner.writer.connection.begin_with_options(options).await?;
+        Ok(Transaction { inner, _turn: turn })
     }
 
     /// Waits for `work` no longer than `deadline`, and says whose error it was.
@@ -127,12 +133,15 @@ impl Store {
 }
 
 /// A transaction under way; dropped without [`commit`](Self::commit) it has never been.
-pub(crate) struct Transaction(DatabaseTransaction);
+pub(crate) struct Transaction {
+    inner: DatabaseTransaction,
+    _turn: Turn,
+}
 
 impl Transaction {
     /// Makes it durable, and hands on what was found out on the way.
     pub(crate) async fn commit<T>(self, value: T) -> Result<T, Fault> {
-        self.0.commit().await?;
+        self.inner.commit().await?;
         Ok(value)
     }
 }
@@ -141,6 +150,6 @@ impl Deref for Transaction {
     type Target = DatabaseTransaction;
 
     fn deref(&self) -> &Self::Target {
-        &self.0
+        &self.inner
     }
 }

@@ -1,8 +1,10 @@
 //! The URL of a database, and how each engine is opened.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use sea_orm::{ConnectOptions, Database, DatabaseConnection};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::{StoreError, release};
 
@@ -12,6 +14,24 @@ const CONNECT: Duration = Duration::from_secs(3);
 const BUSY: Duration = Duration::from_secs(8);
 /// Connections to a server, and readers of a `SQLite` file.
 const CONNECTIONS: u32 = 8;
+
+/// Connections, and whose turn it is to use one. Waiting for a turn is a sign of much work, not of an outage: only who
+/// has one asks the pool, whose timeout is then about the server alone.
+#[derive(Clone, Debug)]
+pub(crate) struct Pool {
+    pub(crate) connection: DatabaseConnection,
+    turns: Arc<Semaphore>,
+}
+
+/// The right to use one connection, until it is dropped; `None` does not happen: the turns are never closed.
+pub(crate) type Turn = Option<OwnedSemaphorePermit>;
+
+impl Pool {
+    /// Waits for a turn. Nobody may wait for a second one while having one.
+    pub(crate) async fn turn(&self) -> Turn {
+        Arc::clone(&self.turns).acquire_owned().await.ok()
+    }
+}
 
 /// Which database, read from its URL.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -69,29 +89,28 @@ impl Target {
     }
 
     /// Opens it for writing and for reading, without connecting yet.
-    pub(crate) async fn open(&self) -> Result<(DatabaseConnection, DatabaseConnection), StoreError> {
+    pub(crate) async fn open(&self) -> Result<(Pool, Pool), StoreError> {
         match self {
             Self::File(path) => {
                 // One writer, so that writers queue here and not in SQLite's polling busy handler. What a transaction
                 // has committed may be all that is left of a held post, so the writer syncs each one.
                 let url = format!("sqlite://{path}");
-                let writer = connect(sqlite(&url, 1, |o| o.pragma("synchronous", "FULL"))).await?;
-                let reader = connect(sqlite(&url, CONNECTIONS, |o| o.pragma("query_only", "ON"))).await?;
+                let writer = connect(sqlite(&url, |o| o.pragma("synchronous", "FULL")), 1).await?;
+                let reader = connect(sqlite(&url, |o| o.pragma("query_only", "ON")), CONNECTIONS).await?;
                 Ok((writer, reader))
             }
             Self::Memory => {
-                let mut options = sqlite("sqlite::memory:", 1, |o| o);
+                let mut options = sqlite("sqlite::memory:", |o| o);
                 options.min_connections(1).idle_timeout(None).max_lifetime(None);
-                let both = connect(options).await?;
+                let both = connect(options, 1).await?;
                 Ok((both.clone(), both))
             }
             Self::Server { url, .. } => {
                 let mut options = ConnectOptions::new(url);
                 options
-                    .max_connections(CONNECTIONS)
                     .map_sqlx_postgres_pool_opts(release::postgres)
                     .map_sqlx_mysql_pool_opts(release::mariadb);
-                let both = connect(options).await?;
+                let both = connect(options, CONNECTIONS).await?;
                 Ok((both.clone(), both))
             }
         }
@@ -100,17 +119,25 @@ impl Target {
 
 type SqliteOptions = sea_orm::sqlx::sqlite::SqliteConnectOptions;
 
-fn sqlite(url: &str, connections: u32, more: fn(SqliteOptions) -> SqliteOptions) -> ConnectOptions {
+fn sqlite(url: &str, more: fn(SqliteOptions) -> SqliteOptions) -> ConnectOptions {
     let mut options = ConnectOptions::new(url);
-    options.max_connections(connections).map_sqlx_sqlite_opts(move |o| {
+    options.map_sqlx_sqlite_opts(move |o| {
         more(o.create_if_missing(true).busy_timeout(BUSY).foreign_keys(true).pragma("journal_mode", "WAL"))
     });
     options
 }
 
-async fn connect(mut options: ConnectOptions) -> Result<DatabaseConnection, StoreError> {
-    options.connect_lazy(true).acquire_timeout(CONNECT).sqlx_logging(false).record_stmt_in_spans(false);
-    Database::connect(options).await.map_err(|e| StoreError::Url(format!("the URL of the database: {e}")))
+async fn connect(mut options: ConnectOptions, connections: u32) -> Result<Pool, StoreError> {
+    options
+        .max_connections(connections)
+        .connect_lazy(true)
+        .acquire_timeout(CONNECT)
+        .sqlx_logging(false)
+        .record_stmt_in_spans(false);
+    let connection = Database::connect(options)
+        .await
+        .map_err(|e| StoreError::Url(format!("the URL of the database: {e}")))?;
+    Ok(Pool { connection, turns: Arc::new(Semaphore::new(connections as usize)) })
 }
 
 fn without_password(url: &str) -> String {

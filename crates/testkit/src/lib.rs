@@ -19,7 +19,7 @@ pub mod wait;
 pub use exim::Exim;
 pub use ports::Port;
 pub use postfix::Postfix;
-pub use power::Ext4;
+pub use power::{Ext4, ReadOnly};
 pub use server::{Server, ServerOptions};
 pub use sink::Sink;
 pub use source::Source;

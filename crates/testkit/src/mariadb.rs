@@ -30,6 +30,8 @@ impl Mariadb {
         let folder = tempfile::Builder::new().prefix("posthaste-mariadb-").tempdir()?;
         let mut server = Self { process: None, folder, port: Port::reserve()? };
         let mut command = Command::new(install);
+        // Whoever starts in the same folder for temporary files removes the tables of the others.
+        command.env("TMPDIR", server.folder.path());
         command.arg("--no-defaults").arg(server.option("datadir", "data"));
         command.args([
             "--auth-root-authentication-method=normal",
@@ -91,7 +93,7 @@ impl Mariadb {
             "--innodb-flush-method=nosync",
             "--sync-binlog=0",
         ]);
-        command.args(["--innodb-buffer-pool-size=64M", "--innodb-log-file-size=32M", "--skip-log-bin"]);
+        command.args(["--innodb-buffer-pool-size=128M", "--innodb-log-file-size=128M", "--skip-log-bin"]);
         if geteuid().is_root() {
             command.arg("--user=root");
         }

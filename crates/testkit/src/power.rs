@@ -87,6 +87,29 @@ impl Drop for Ext4 {
     }
 }
 
+/// A folder that nobody can write to, not even root: mounted over itself, read-only, until dropped.
+#[derive(Debug)]
+pub struct ReadOnly {
+    folder: PathBuf,
+}
+
+impl ReadOnly {
+    /// Makes `folder` read-only. No process may have a file open for writing there.
+    pub fn mount(folder: &Path) -> Result<Self> {
+        need_root("a read-only mount")?;
+        run(Command::new("mount").arg("--bind").arg(folder).arg(folder))?;
+        let mount = Self { folder: folder.to_owned() };
+        run(Command::new("mount").args(["-o", "remount,bind,ro"]).arg(folder))?;
+        Ok(mount)
+    }
+}
+
+impl Drop for ReadOnly {
+    fn drop(&mut self) {
+        let _ = run(Command::new("umount").arg(&self.folder));
+    }
+}
+
 /// The library that shows a program another wall clock, for [`crate::ServerOptions::wall_clock`].
 pub fn faketime() -> Result<PathBuf> {
     let name = "faketime/libfaketime.so.1";

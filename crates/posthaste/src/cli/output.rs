@@ -85,11 +85,17 @@ impl fmt::Display for BadInput {
 
 impl std::error::Error for BadInput {}
 
-/// Says on standard error why a command failed, and with which code it ends.
-pub(crate) fn fail(error: &anyhow::Error) -> Exit {
+/// Says on standard error why a command failed, as text or as one JSON object, and with which code it ends.
+pub(crate) fn fail(error: &anyhow::Error, json: bool) -> Exit {
+    let exit = exit_of(error);
+    let text = format!("{error:#}");
     // Nobody is left to tell if standard error is gone too.
-    let _ = writeln!(io::stderr().lock(), "posthaste: {}", clean(&format!("{error:#}"), true));
-    exit_of(error)
+    let _ = if json {
+        writeln!(io::stderr().lock(), "{}", serde_json::json!({ "error": text, "exit": exit as u8 }))
+    } else {
+        writeln!(io::stderr().lock(), "posthaste: {}", clean(&text, true))
+    };
+    exit
 }
 
 /// Where a command's answer goes: standard output, as text or as JSON.

@@ -58,7 +58,11 @@ impl Config {
             } else {
                 format!("{} does not exist and cannot be made in {place}: {error}", state.display())
             };
-            let fix = format!("install -d -m 750 -o posthaste {}", state.display());
+            let fix = if error == rustix::io::Errno::ROFS {
+                format!("mount it writable: mount -o remount,rw {place}")
+            } else {
+                format!("install -d -m 750 -o posthaste {}", state.display())
+            };
             problems.push(self.error(key, what, fix));
         }
     }

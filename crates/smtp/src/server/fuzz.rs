@@ -90,3 +90,17 @@ impl Outcome {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    /// What fuzzers found once stays found.
+    #[test]
+    fn corpus() {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fuzz/corpus/session");
+        let files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path()).collect();
+        assert!(!files.is_empty());
+        for file in files {
+            super::fuzz_session(&std::fs::read(file).unwrap());
+        }
+    }
+}

@@ -8,6 +8,11 @@ use posthaste_model::{Address, ListName, ListSeed, Mailbox, MailingList, Style, 
 use posthaste_store::Store;
 use posthaste_testkit::mariadb::Mariadb;
 use posthaste_testkit::postgres::Postgres;
+use sea_orm::{
+    ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend, Statement,
+    TransactionTrait,
+};
+use uuid::Uuid;
 
 /// A moment.
 pub(crate) const NOON: Timestamp = Timestamp::from_micros(1_700_000_000_000_001);
@@ -119,27 +124,68 @@ pub(crate) fn crowd(range: std::ops::Range<u32>) -> Vec<Mailbox> {
     range.map(|i| mailbox(&format!("Member {i} <Member{i}@example.com>"))).collect()
 }
 
-/// A way to the tables behind the store's back.
-pub(crate) struct Behind {
-    connection: sea_orm::DatabaseConnection,
+/// A way to the tables behind the store's back: by itself, or within one transaction.
+pub(crate) struct Behind<C = DatabaseConnection> {
+    connection: C,
     url: String,
 }
 
 impl Behind {
     pub(crate) async fn open(url: &str) -> Self {
-        let connection = sea_orm::Database::connect(url.replace("sqlite:/", "sqlite:///")).await.unwrap();
+        let connection = Database::connect(url.replace("sqlite:/", "sqlite:///")).await.unwrap();
         Self { connection, url: url.to_owned() }
     }
 
+    pub(crate) async fn begin(&self) -> Behind<DatabaseTransaction> {
+        Behind { connection: self.connection.begin().await.unwrap(), url: self.url.clone() }
+    }
+
+    /// Returns when a transaction waits for another one. `SQLite` has one writer, and cannot tell.
+    pub(crate) async fn somebody_waits(&self) {
+        let waiting = match self.connection.get_database_backend() {
+            DbBackend::Postgres => "SELECT pid FROM pg_stat_activity WHERE wait_event_type = 'Lock'",
+            DbBackend::MySql => "SELECT 1 FROM information_schema.innodb_trx WHERE trx_state = 'LOCK WAIT'",
+            _ => return,
+        };
+        let waiting = Statement::from_string(self.connection.get_database_backend(), waiting);
+        // MariaDB makes this table anew only if nobody has looked at it for a tenth of a second.
+        while self.connection.query_one_raw(waiting.clone()).await.unwrap().is_none() {
+            tokio::time::sleep(std::time::Duration::from_millis(150)).await;
+        }
+    }
+}
+
+impl Behind<DatabaseTransaction> {
+    /// Keeps all rows of a table as they are. `SQLite` keeps everything from the first change on.
+    pub(crate) async fn lock(&self, table: &str) {
+        if !self.url.starts_with("sqlite") {
+            self.run(&format!("SELECT * FROM {table} FOR UPDATE")).await;
+        }
+    }
+
+    /// Whoever it meets in a deadlock is ended in its place: `PostgreSQL` ends the one that looks first, `MariaDB` the one
+    /// that has changed less than this one will have.
+    pub(crate) async fn never_ended(&self) {
+        if self.url.starts_with("postgres") {
+            self.run("SET LOCAL deadlock_timeout = '1h'").await;
+        }
+        self.run("UPDATE address SET display_name = 'x'").await;
+    }
+
+    pub(crate) async fn commit(self) {
+        self.connection.commit().await.unwrap();
+    }
+}
+
+impl<C: ConnectionTrait> Behind<C> {
     /// Runs SQL; double quotes stand around names on every engine.
     pub(crate) async fn run(&self, sql: &str) {
-        use sea_orm::ConnectionTrait;
         let sql = if self.url.starts_with("mysql") { sql.replace('"', "`") } else { sql.to_owned() };
         self.connection.execute_unprepared(&sql).await.unwrap();
     }
 
     /// A key as it is written in SQL.
-    pub(crate) fn key(&self, id: uuid::Uuid) -> String {
+    pub(crate) fn key(&self, id: Uuid) -> String {
         if self.url.starts_with("postgres") { format!("'{id}'") } else { format!("X'{}'", id.simple()) }
     }
 }
