@@ -7,7 +7,7 @@ mod address;
 mod directory;
 mod rcpt;
 
-pub use accept::{Accepted, Intake};
+pub use accept::Intake;
 pub(crate) use accept::{message_id_of, new_entry_id};
 pub use address::{Destination, split};
 pub use directory::{Directory, Snapshot};

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 pub mod delivery;
+mod events;
 pub mod facts;
 mod gate;
 mod history;
@@ -15,6 +16,7 @@ pub mod runners;
 mod site;
 pub mod template;
 
+pub use events::{Destination, Doors, Events, IN_TIME};
 pub use gate::Gate;
 pub use history::{History, Trace, TraceEvent, TraceGroup, find_finished};
 pub use intake::{Directory, Intake};

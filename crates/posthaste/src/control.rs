@@ -16,6 +16,8 @@ use serde_json::Value;
 pub(crate) enum Request {
     /// How are you?
     Status,
+    /// Everything you know of yourself: [`posthaste_watch::Vitals`].
+    Vitals,
     /// Lists or domains changed: read them again.
     Refresh,
     /// Read the configuration again, as SIGHUP does.

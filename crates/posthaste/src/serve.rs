@@ -9,6 +9,7 @@ mod reload;
 mod state;
 mod status;
 mod tasks;
+mod watching;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

@@ -69,6 +69,8 @@ struct State {
     failing: Option<(String, Timestamp)>,
     good_probes: u32,
     low: Option<SpoolTrouble>,
+    /// As last measured, with the octets to keep in reserve.
+    space: Option<(Space, u64)>,
     /// Octets written since the free space was last asked for.
     written: u64,
 }
@@ -95,6 +97,11 @@ impl Health {
             tracing::error!(error, "the spool's disk fails; new mail is refused until it works again");
             state.failing = Some((error.to_owned(), now));
         }
+    }
+
+    /// What was free when it was last measured, and how many octets are kept in reserve.
+    pub(crate) fn space(&self) -> Option<(Space, u64)> {
+        lock(&self.state).space
     }
 
     pub(crate) fn failing(&self) -> bool {
@@ -127,6 +134,7 @@ impl Health {
             _ => {}
         }
         state.low = low;
+        state.space = Some((space, octets));
         state.written = 0;
     }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use posthaste_model::{Clock, EntryId, Stage, Timestamp};
 use tokio::sync::{Notify, watch};
 
-use crate::disk::Disk;
+use crate::disk::{Disk, Space};
 use crate::error::SpoolError;
 use crate::health::{Health, SpoolTrouble};
 use crate::index::{Index, Pulse};
@@ -86,6 +86,12 @@ impl Spool {
     /// Why intake should refuse mail now, if it should. Cheap: no I/O.
     pub fn unhealthy(&self) -> Option<SpoolTrouble> {
         self.health.trouble()
+    }
+
+    /// What was free on the disk when it was last measured (about each second while [`Spool::guard`] runs), and how
+    /// many octets are kept in reserve; `None` if it could not be asked. Cheap: no I/O.
+    pub fn space(&self) -> Option<(Space, u64)> {
+        self.health.space()
     }
 
     /// True once everything an earlier run left has been read.

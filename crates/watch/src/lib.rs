@@ -1,13 +1,18 @@
 #![doc = include_str!("../README.md")]
 
+mod collect;
 mod keys;
+pub mod samples;
 mod supervisor;
 mod vitals;
+mod watch;
 
 pub use keys::{Key, Keys, KeysError};
 pub use posthaste_model::{Beat, Planted};
+pub use samples::{Sample, Samples};
 pub use supervisor::Supervisor;
 pub use vitals::{
-    CanaryVitals, Counters, Dependency, DiskVitals, LedgerRow, LedgerVitals, QuarantineVitals, StageVitals,
-    TaskVitals, Vitals, Waiting,
+    CanaryVitals, Counters, Dependency, DiskVitals, Latency, LedgerRow, LedgerVitals, QuarantineVitals,
+    StageVitals, TaskVitals, Vitals, Waiting,
 };
+pub use watch::{Needed, Rooms, Settings, Watch};

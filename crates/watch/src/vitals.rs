@@ -1,6 +1,9 @@
 //! Everything that is known about the server at one moment.
 
-use posthaste_model::{Stage, Timestamp};
+use std::collections::BTreeMap;
+
+use posthaste_lists::Destination;
+use posthaste_model::{HistogramValue, Stage, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// The server at one moment. Taken once a second; crosses the control socket as JSON.
@@ -14,16 +17,24 @@ pub struct Vitals {
     pub version: String,
     /// Since the start of the process.
     pub uptime_seconds: u64,
+    /// Its number among the processes of this host.
+    pub pid: u32,
+    /// Where its configuration was read from.
+    pub config_file: String,
     /// Why the last reload of the configuration was refused, if it was.
     pub config_error: Option<String>,
     /// How many lists there are, as far as is known.
     pub lists: usize,
+    /// Since when that is so: the age of the directory; `None` if it was not read since the start.
+    pub directory_age_seconds: Option<u64>,
     /// True once everything in the spool has been found after the start.
     pub scanned: bool,
     /// One for each stage, in the order of [`Stage::ALL`].
     pub stages: Vec<StageVitals>,
     /// Posts, and the people who wait for them, at the stages that deliver.
     pub waiting: Waiting,
+    /// Connections to the relay, in use or idle.
+    pub relay_connections: usize,
     /// What was set aside.
     pub quarantine: QuarantineVitals,
     /// The disk under the spool.
@@ -38,6 +49,8 @@ pub struct Vitals {
     pub ledger: LedgerVitals,
     /// Totals since the start of the process.
     pub counters: Counters,
+    /// How long things took, since the start of the process.
+    pub latency: Latency,
 }
 
 /// One stage.
@@ -230,10 +243,27 @@ pub struct Counters {
     pub posts_done_in_time: u64,
     /// Recipients the relay took.
     pub delivered: u64,
-    /// Recipients it asked us to try again.
+    /// Messages we could not take for our own trouble, and were to be sent again.
+    pub turned_away: u64,
+    /// Times it asked us to try a recipient again.
     pub deferred: u64,
     /// Recipients it refused for good.
     pub failed: u64,
+    /// What the incoming runner came to: `planned`, `held`, `rejected`, `discarded`, `done`.
+    pub judged: BTreeMap<String, u64>,
+    /// The relay's answers by class: `2xx`, `4xx`, `5xx`, `none`.
+    pub replies: BTreeMap<String, u64>,
+    /// The busiest domains of recipients, and `other`.
+    pub destinations: BTreeMap<String, Destination>,
+}
+
+/// How long things took.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct Latency {
+    /// From the last octet of a message to our answer.
+    pub accept: HistogramValue,
+    /// From our answer to the last recipient's.
+    pub delivery: HistogramValue,
 }
 
 impl Vitals {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 
 use futures_util::future::join_all;
 use posthaste_model::{Clock, EntryId, Envelope, ForwardPath, ReversePath, Stage, SubAddress};
@@ -12,6 +12,7 @@ use posthaste_spool::{Begin, NewEntry, SeenLog, Spool, SpoolError, seen_key};
 use posthaste_store::Store;
 
 use super::{Destination, Directory};
+use crate::events::Events;
 use crate::notes;
 
 /// What becomes of mail that the MTA hands over.
@@ -21,16 +22,7 @@ pub struct Intake {
     spool: Arc<Spool>,
     seen: Arc<SeenLog>,
     clock: Arc<dyn Clock>,
-    accepted: Accepted,
-}
-
-/// Counts since the start.
-#[derive(Debug, Default)]
-pub struct Accepted {
-    /// Messages made durable, one for each recipient.
-    pub entries: AtomicU64,
-    /// Messages that had been accepted before (P6).
-    pub duplicates: AtomicU64,
+    events: Arc<Events>,
 }
 
 impl Intake {
@@ -41,13 +33,9 @@ impl Intake {
         spool: Arc<Spool>,
         seen: Arc<SeenLog>,
         clock: Arc<dyn Clock>,
+        events: Arc<Events>,
     ) -> Self {
-        Self { directory, store, spool, seen, clock, accepted: Accepted::default() }
-    }
-
-    /// What was accepted since the start.
-    pub fn accepted(&self) -> &Accepted {
-        &self.accepted
+        Self { directory, store, spool, seen, clock, events }
     }
 
     async fn accept(&self, transaction: &Transaction, to: &ForwardPath) -> Reply {
@@ -61,7 +49,7 @@ impl Intake {
             None => None,
             Some(Begin::New(reservation)) => Some(reservation),
             Some(Begin::Duplicate) => {
-                self.accepted.duplicates.fetch_add(1, Ordering::Relaxed);
+                self.events.duplicates.fetch_add(1, Ordering::Relaxed);
                 tracing::info!(list = %destination.list, "message accepted before; not delivered again");
                 return Reply::new(250, (2, 1, 5), "Accepted before");
             }
@@ -73,15 +61,17 @@ impl Intake {
                 );
             }
         };
+        let list = destination.list.clone();
         match self.spool.put(self.entry(transaction, to, destination)).await {
             Ok(id) => {
                 if let Some(reservation) = reservation {
                     reservation.commit();
                 }
-                self.accepted.entries.fetch_add(1, Ordering::Relaxed);
+                self.events.accepted(&list);
                 Reply::new(250, (2, 1, 5), format!("Accepted as {id}"))
             }
             Err(error) => {
+                self.events.turned_away.fetch_add(1, Ordering::Relaxed);
                 tracing::error!(%error, "cannot accept mail");
                 trouble(&error)
             }
@@ -134,7 +124,11 @@ impl Handler for Intake {
     }
 
     async fn data(&self, transaction: Transaction) -> Vec<Reply> {
-        join_all(transaction.forward_paths.iter().map(|to| self.accept(&transaction, to))).await
+        let began = self.clock.monotonic();
+        let replies =
+            join_all(transaction.forward_paths.iter().map(|to| self.accept(&transaction, to))).await;
+        self.events.accept_latency.observe(self.clock.monotonic().saturating_sub(began));
+        replies
     }
 }
 

@@ -16,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
 use super::ATTEMPTS;
+use crate::events::Events;
 use crate::gate::Gate;
 use crate::history::{History, Trace, TraceEvent};
 use crate::notes;
@@ -29,6 +30,7 @@ pub struct Incoming {
     site: Arc<LiveSite>,
     clock: Arc<dyn Clock>,
     history: Arc<History>,
+    events: Arc<Events>,
 }
 
 /// Why an entry could not be worked on.
@@ -76,8 +78,9 @@ impl Incoming {
         site: Arc<LiveSite>,
         clock: Arc<dyn Clock>,
         history: Arc<History>,
+        events: Arc<Events>,
     ) -> Self {
-        Self { spool, store, gate, site, clock, history }
+        Self { spool, store, gate, site, clock, history, events }
     }
 
     /// Works until `stop`.
@@ -169,7 +172,10 @@ impl Incoming {
             trace.events.push(TraceEvent::new(now, outcome.event.kind, outcome.told));
             self.history.add(&trace, now);
         }
-        Ok(self.spool.record(leased, outcome.event).await?)
+        let kind = outcome.event.kind;
+        self.spool.record(leased, outcome.event).await?;
+        self.events.judged(kind);
+        Ok(())
     }
 
     async fn set_aside(&self, leased: &Leased, why: &str) {

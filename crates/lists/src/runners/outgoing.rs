@@ -6,6 +6,7 @@
 
 mod aftermath;
 mod dispatch;
+mod tally;
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -22,6 +23,7 @@ use tracing::Instrument;
 use self::dispatch::Dispatch;
 use super::ATTEMPTS;
 use crate::delivery::{Chunk, Fate, Met, Next, fold_outcomes, verp};
+use crate::events::Events;
 use crate::history::{History, TraceEvent};
 use crate::pipeline::{render, to_bytes};
 use crate::site::LiveSite;
@@ -46,6 +48,7 @@ pub struct Outgoing {
     site: Arc<LiveSite>,
     history: Arc<History>,
     limits: OutLimits,
+    events: Arc<Events>,
     open: Mutex<VecDeque<Arc<Dispatch>>>,
     /// Signalled when an open dispatch has something to offer.
     work: Notify,
@@ -62,6 +65,7 @@ impl Outgoing {
         site: Arc<LiveSite>,
         history: Arc<History>,
         limits: OutLimits,
+        events: Arc<Events>,
     ) -> Self {
         Self {
             spool,
@@ -70,6 +74,7 @@ impl Outgoing {
             site,
             history,
             limits,
+            events,
             open: Mutex::default(),
             work: Notify::new(),
             room: Notify::new(),
@@ -248,6 +253,7 @@ impl Outgoing {
         let outcomes = fold_outcomes(results);
         self.report_failures(dispatch, &outcomes).await?;
         let next = dispatch.answer(results);
+        self.tally(dispatch, results, next);
         dispatch.log(TraceEvent::sent(now, &outcomes, &dispatch.planned.recipients));
         let data = serde_json::to_vec(&outcomes).unwrap_or_default().into();
         match next {

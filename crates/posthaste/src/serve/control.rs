@@ -70,7 +70,11 @@ async fn answer(server: &Server, stream: UnixStream) -> anyhow::Result<()> {
 
 async fn perform(server: &Server, request: Request) -> Response {
     match request {
-        Request::Status => Response::Done(status::of(server)),
+        Request::Status => Response::Done(status::of(&server.watch.now())),
+        Request::Vitals => match serde_json::to_value(server.watch.latest()) {
+            Ok(vitals) => Response::Done(vitals),
+            Err(error) => Response::Failed(error.to_string()),
+        },
         Request::Refresh => match server.directory.refresh(&server.store, Duration::ZERO).await {
             Ok(()) => Response::Done("The list of lists was read again".into()),
             Err(error) => Response::Failed(error.to_string()),

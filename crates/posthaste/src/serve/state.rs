@@ -4,16 +4,16 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use posthaste_lists::{Directory, Gate, History, Incoming, Intake, LiveSite, OutLimits, Outgoing};
+use posthaste_lists::{Directory, Events, Gate, History, Incoming, Intake, LiveSite, OutLimits, Outgoing};
 use posthaste_model::Clock;
 use posthaste_smtp::client::Pool;
 use posthaste_smtp::server::{self, Listener, Protocol};
 use posthaste_spool::{RealDisk, SeenLog, Spool};
 use posthaste_store::Store;
-use posthaste_watch::Supervisor;
+use posthaste_watch::{Rooms, Supervisor, Watch};
 use tokio::net::UnixListener;
 
-use super::{Layout, Stop, control, listen, reload};
+use super::{Layout, Stop, control, listen, reload, watching};
 use crate::clock::SystemClock;
 use crate::config::Config;
 use crate::logging::LogLevel;
@@ -22,9 +22,9 @@ use crate::logging::LogLevel;
 pub(crate) struct Server {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) file: PathBuf,
-    pub(super) config: Mutex<Arc<Config>>,
+    pub(super) config: watching::Shared,
     /// Why the last reload was refused, if it was.
-    pub(super) config_error: Mutex<Option<String>>,
+    pub(super) config_error: watching::Refused,
     pub(super) log: LogLevel,
     pub(super) store: Store,
     pub(super) gate: Arc<Gate>,
@@ -33,6 +33,7 @@ pub(crate) struct Server {
     pub(super) pool: Arc<Pool>,
     pub(super) site: Arc<LiveSite>,
     pub(super) intake: Arc<Intake>,
+    pub(super) watch: Arc<Watch>,
     pub(super) incoming: Arc<Incoming>,
     pub(super) outgoing: Arc<Outgoing>,
     pub(super) doors: Mutex<Vec<(Listener, Arc<server::Options>)>>,
@@ -64,6 +65,7 @@ impl Server {
             max_recipients: AtomicUsize::new(config.relay.max_recipients),
             window: 4 * config.relay.max_connections.clamp(4, 64),
         };
+        let events = Arc::new(Events::default());
         let outgoing = Arc::new(Outgoing::new(
             spool.clone(),
             pool.clone(),
@@ -71,6 +73,7 @@ impl Server {
             site.clone(),
             history.clone(),
             limits,
+            events.clone(),
         ));
         let incoming = Arc::new(Incoming::new(
             spool.clone(),
@@ -79,9 +82,16 @@ impl Server {
             site.clone(),
             clock.clone(),
             history,
+            events.clone(),
         ));
-        let intake =
-            Arc::new(Intake::new(directory.clone(), store.clone(), spool.clone(), seen, clock.clone()));
+        let intake = Arc::new(Intake::new(
+            directory.clone(),
+            store.clone(),
+            spool.clone(),
+            seen,
+            clock.clone(),
+            events.clone(),
+        ));
         let mut doors = vec![];
         let lmtp = listen::bind(&config.lmtp.listen, "lmtp.listen").await?;
         doors.push((lmtp, Arc::new(reload::door(&config, Protocol::Lmtp))));
@@ -90,12 +100,23 @@ impl Server {
             doors.push((smtp, Arc::new(reload::door(&config, Protocol::Smtp))));
         }
         let control = control::bind(&state)?;
+        let (workers, config) = (config.relay.max_connections.max(1), Arc::new(Mutex::new(Arc::new(config))));
+        let config_error = watching::Refused::default();
+        let rooms = Rooms {
+            spool: spool.clone(),
+            pool: pool.clone(),
+            gate: gate.clone(),
+            directory: directory.clone(),
+            events,
+            clock: clock.clone(),
+            settings: watching::settings(&config, &config_error, store.label()),
+        };
+        let watch = Watch::new(rooms, &state);
         let stop = Stop::default();
         Ok(Arc::new(Self {
-            workers: config.relay.max_connections.max(1),
             file,
-            config: Mutex::new(Arc::new(config)),
-            config_error: Mutex::default(),
+            config,
+            config_error,
             log,
             store,
             gate,
@@ -104,6 +125,8 @@ impl Server {
             pool,
             site,
             intake,
+            watch,
+            workers,
             incoming,
             outgoing,
             doors: Mutex::new(doors),

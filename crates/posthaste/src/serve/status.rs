@@ -1,48 +1,44 @@
 //! What `posthaste status` tells.
 
-use std::sync::PoisonError;
-use std::sync::atomic::Ordering;
-
-use posthaste_model::Stage;
+use posthaste_watch::Vitals;
 use serde_json::{Value, json};
 
-use super::Server;
-
-/// The server as it is now.
-pub(crate) fn of(server: &Server) -> Value {
-    let now = server.clock.now();
-    let relay = server.pool.state();
-    let accepted = server.intake.accepted();
-    let config_error = server.config_error.lock().unwrap_or_else(PoisonError::into_inner).clone();
-    let stages: serde_json::Map<String, Value> = Stage::ALL
-        .into_iter()
+/// The server as these vitals show it.
+pub(crate) fn of(vitals: &Vitals) -> Value {
+    let stages: serde_json::Map<String, Value> = vitals
+        .stages
+        .iter()
         .map(|stage| {
-            let pulse = server.spool.pulse(stage);
-            let age = pulse.oldest_due.map(|due| now.since(due).as_secs());
             let told = json!({
-                "depth": pulse.depth, "due": pulse.due, "leased": pulse.leased, "paused": pulse.paused,
-                "oldest_due_age_seconds": age,
+                "depth": stage.depth, "due": stage.due, "leased": stage.leased, "paused": stage.paused,
+                "oldest_due_age_seconds": stage.oldest_due_seconds, "rate": stage.rate, "eta_seconds": stage.eta_seconds,
             });
-            (stage.name().to_owned(), told)
+            (stage.stage.name().to_owned(), told)
         })
         .collect();
+    let dependency = |name: &str| {
+        let found = vitals.dependency(name);
+        (found.is_some_and(|d| d.up), found.and_then(|d| d.error.clone()), found.map(|d| d.since.to_string()))
+    };
+    let (database, relay) = (dependency("database"), dependency("relay"));
     json!({
         "running": true,
-        "version": env!("CARGO_PKG_VERSION"),
-        "pid": std::process::id(),
-        "config": { "file": server.file(), "error": config_error },
-        "database": { "up": server.gate.trouble().is_none(), "error": server.gate.trouble() },
-        "relay": { "up": relay.up, "since": relay.since.to_string(), "error": relay.last_error, "connections": relay.connections },
+        "version": vitals.version,
+        "pid": vitals.pid,
+        "config": { "file": vitals.config_file, "error": vitals.config_error },
+        "database": { "up": database.0, "error": database.1, "since": database.2 },
+        "relay": { "up": relay.0, "since": relay.2, "error": relay.1, "connections": vitals.relay_connections },
         "spool": {
-            "healthy": server.spool.unhealthy().is_none(),
-            "error": server.spool.unhealthy().map(|t| t.to_string()),
-            "scanned": server.spool.scanned(),
-            "quarantined": server.spool.quarantined().len(),
+            "healthy": vitals.disk.trouble.is_none(),
+            "error": vitals.disk.trouble,
+            "scanned": vitals.scanned,
+            "quarantined": vitals.quarantine.count,
         },
-        "lists": server.directory.snapshot().len(),
-        "directory_age_seconds": server.directory.age().map(|a| a.as_secs()),
-        "accepted": accepted.entries.load(Ordering::Relaxed),
-        "accepted_before": accepted.duplicates.load(Ordering::Relaxed),
+        "lists": vitals.lists,
+        "directory_age_seconds": vitals.directory_age_seconds,
+        "accepted": vitals.counters.accepted,
+        "accepted_before": vitals.counters.duplicates,
+        "waiting": vitals.waiting,
         "stages": stages,
     })
 }

@@ -47,6 +47,13 @@ impl Server {
             let (outgoing, stop) = (outgoing.clone(), stop.clone());
             async move { outgoing.feed(&stop, &beat).await }
         });
+        let kept = supervisor.clone();
+        self.watch.tasks_from(move || kept.tasks());
+        let (watch, stop) = (self.watch.clone(), self.stop.soft.clone());
+        supervisor.keep("watch", 1, move |_| {
+            let (watch, stop) = (watch.clone(), stop.clone());
+            async move { watch.run(&stop).await }
+        });
         let (pool, stop) = (self.pool.clone(), self.stop.soft.clone());
         supervisor.keep("relay pool", 1, move |_| {
             let (pool, stop) = (pool.clone(), stop.clone());

@@ -87,7 +87,8 @@ impl Outgoing {
             self.spool.put(notice).await?;
         }
         tracing::warn!(list = %dispatch.list(), recipients = told.len(), "recipients given up after 5 days; the list's owners are told");
-        dispatch.answer(&given_up);
+        let next = dispatch.answer(&given_up);
+        self.tally(dispatch, &given_up, next);
         dispatch.log(TraceEvent::sent(now, &outcomes, &dispatch.planned.recipients));
         let data = serde_json::to_vec(&outcomes).unwrap_or_default().into();
         self.finish(dispatch, Kind::Sent, data).await

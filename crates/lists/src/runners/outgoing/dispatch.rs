@@ -1,5 +1,6 @@
 //! An entry open for delivery.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use posthaste_model::{EntryId, ForwardPath, ListId, Timestamp};
@@ -7,6 +8,7 @@ use posthaste_spool::{Entry, Kind, Leased};
 
 use crate::delivery::{Backoff, Chunk, Fate, Met, Next, Outcome, Plan, Planned, Progress, decode_plan};
 use crate::history::{Trace, TraceEvent};
+use crate::notes;
 use crate::pipeline::Vars;
 use crate::site::Site;
 
@@ -15,6 +17,9 @@ pub(super) struct Dispatch {
     leased: Leased,
     pub(super) planned: Planned,
     planned_at: Timestamp,
+    received: Timestamp,
+    /// True once it was counted as handed over.
+    counted: AtomicBool,
     progress: Mutex<Progress>,
     trace: Mutex<Trace>,
 }
@@ -50,6 +55,9 @@ impl Dispatch {
         Ok(Self {
             leased,
             planned_at: event.at,
+            received: entry.envelope.received,
+            // Counted at the end of its first round; a notice of ours is no post.
+            counted: AtomicBool::new(progress.rounds > 0 || entry.notes.contains_key(notes::PURPOSE)),
             planned,
             progress: Mutex::new(progress),
             trace: Mutex::new(trace),
@@ -135,6 +143,11 @@ impl Dispatch {
         let mut groups = trace.events.iter().rev().flat_map(|e| &e.recipients);
         let reply = groups.find(|g| g.addresses.iter().any(|a| a == address)).map(|g| g.reply.clone());
         Some((fate, reply.unwrap_or_default()))
+    }
+
+    /// When the post was accepted, the first time this is asked; `None` afterwards, and for notices of ours.
+    pub(super) fn count_once(&self) -> Option<Timestamp> {
+        (!self.counted.swap(true, Ordering::Relaxed)).then_some(self.received)
     }
 
     pub(super) fn log(&self, event: TraceEvent) {

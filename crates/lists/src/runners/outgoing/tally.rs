@@ -1,0 +1,22 @@
+//! Counting what the relay said.
+
+use super::Outgoing;
+use super::dispatch::Dispatch;
+use crate::delivery::{Met, Next};
+
+impl Outgoing {
+    /// Counts these answers, after which `next` comes.
+    pub(super) fn tally(&self, dispatch: &Dispatch, results: &[Met], next: Next) {
+        let address = |index| dispatch.planned.recipients.get(index).map_or("", |r| r.address);
+        self.events.answered(results.iter().map(|met| (met, address(met.0))));
+        // Who was told "not now" by their own server was handed over to it; whom we could not even ask was not.
+        let handed_over = match next {
+            Next::Done => true,
+            Next::Again { broken_only } => !broken_only,
+            Next::Round => false,
+        };
+        if handed_over && let Some(received) = dispatch.count_once() {
+            self.events.post_done(received, self.clock.now());
+        }
+    }
+}

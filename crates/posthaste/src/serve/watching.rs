@@ -1,0 +1,38 @@
+//! What the watch is shown of this server.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use posthaste_watch::{Needed, Settings};
+
+use super::reload;
+use crate::config::Config;
+
+/// The configuration in force; a reload replaces it.
+pub(super) type Shared = Arc<Mutex<Arc<Config>>>;
+/// Why the last reload was refused, if it was.
+pub(super) type Refused = Arc<Mutex<Option<String>>>;
+
+/// Tells what the configuration in force, and the last try to change it, say. `database`: what people call it.
+pub(super) fn settings(
+    config: &Shared,
+    refused: &Refused,
+    database: &str,
+) -> Box<dyn Fn() -> Settings + Send + Sync> {
+    let (config, refused, database) = (config.clone(), refused.clone(), database.to_owned());
+    Box::new(move || {
+        let config = config.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        Settings {
+            hostname: reload::hostname(&config),
+            config_file: config.origin.file.display().to_string(),
+            config_error: refused.lock().unwrap_or_else(PoisonError::into_inner).clone(),
+            dependencies: needed(&config, &database),
+        }
+    })
+}
+
+/// What this server needs of others.
+fn needed(config: &Config, database: &str) -> Vec<Needed> {
+    let needed = |name: &str, address: String| Needed { name: name.to_owned(), address, owner: None };
+    let relay = format!("{}:{}", config.relay.host.as_str(), config.relay.port);
+    vec![needed("database", database.to_owned()), needed("relay", relay)]
+}
