@@ -1,12 +1,12 @@
 //! What every answer carries, and which requests get none.
 
-use std::net::IpAddr;
-
 use axum::extract::Request;
 use axum::http::header::{self, HeaderName, HeaderValue};
 use axum::http::{HeaderMap, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+
+use crate::access;
 
 /// For our own pages: our style sheet and icon, frames of our own, nothing else.
 const PAGE: &str = "default-src 'none'; style-src 'self'; img-src 'self'; frame-src 'self'; base-uri 'none'; \
@@ -41,15 +41,10 @@ pub(crate) async fn guard(request: Request, next: Next) -> Response {
     response
 }
 
-/// True if the Host is `localhost`, a name below it (RFC 6761 §6.3), or an address: names that nobody can point here.
+/// True if the Host is a name or number that nobody can point here.
 fn is_this_machine(headers: &HeaderMap) -> bool {
-    let Some(host) = headers.get(header::HOST).and_then(|host| host.to_str().ok()) else { return false };
-    let name = match host.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
-        Some((six, _)) => six,
-        None => host.split(':').next().unwrap_or_default(),
-    };
-    let name = name.to_ascii_lowercase();
-    name == "localhost" || name.ends_with(".localhost") || name.parse::<IpAddr>().is_ok()
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
+    host.is_some_and(access::is_this_machine)
 }
 
 #[cfg(test)]

@@ -1,8 +1,29 @@
 #![doc = include_str!("../README.md")]
 
+mod access;
+mod ack;
+mod answer;
+mod assets;
+mod call;
 mod guard;
+mod health;
+mod house;
+pub mod made_up;
 mod mailbox;
+mod ops;
+mod router;
+mod routes;
+mod seen;
 mod serve;
+mod site;
+mod status;
+mod verdict;
+mod words;
 
+pub use access::BaseUrl;
+pub use house::{Act, Acting, Health, House};
 pub use mailbox::{Caught, Mailbox, MailboxError, mailbox_router};
+pub use router::pages_router;
+pub use seen::{Acked, Grade, Incident, Line, OpenAlert, Seen, SetAside, Trend, Window};
 pub use serve::serve;
+pub use site::{Site, SiteOptions};

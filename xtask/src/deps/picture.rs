@@ -25,6 +25,8 @@ const OWNED: &[(&str, &[&str])] = &[
     ("crc32fast", &["spool"]),
     ("encoding_rs", &["mime"]),
     ("hickory-resolver", &["smtp"]),
+    ("hyper", &["web"]),
+    ("hyper-util", &["web"]),
     ("indicatif", &["posthaste"]),
     ("mail-builder", &["mime"]),
     ("mail-parser", &["mime"]),

@@ -1,0 +1,73 @@
+use std::future::Future;
+use std::pin::Pin;
+
+use crate::seen::{OpenAlert, Seen};
+
+/// What is behind the pages. The server is one; tests and the example have another, made up.
+///
+/// Looking is cheap and waits for nothing. Doing may wait; the pages give it a few seconds.
+pub trait House: Send + Sync + 'static {
+    /// What there is to show now.
+    fn see(&self) -> Seen;
+
+    /// Does what an operator asked for; the answer is a sentence for people either way.
+    fn act(&self, act: Act) -> Acting<'_>;
+
+    /// The alert that this link from a message acknowledges; `None` unless we signed the link and it still holds.
+    fn linked(&self, token: &str) -> Option<OpenAlert>;
+
+    /// Figures in Prometheus' text format.
+    fn metrics(&self) -> String;
+
+    /// What each check says.
+    fn health(&self) -> Health;
+}
+
+/// Something being done.
+pub type Acting<'a> = Pin<Box<dyn Future<Output = Result<String, String>> + Send + 'a>>;
+
+/// What an operator can ask for.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Act {
+    /// Take an alert in hand.
+    Acknowledge {
+        /// Which.
+        alert: String,
+        /// Who does.
+        by: String,
+        /// What they say about it; may be empty.
+        note: String,
+    },
+    /// The same by the link from a message.
+    AcknowledgeByLink {
+        /// The end of the link.
+        token: String,
+        /// What they say about it; may be empty.
+        note: String,
+    },
+    /// Take an entry back from quarantine.
+    Retry {
+        /// Its id.
+        entry: String,
+        /// Who says so.
+        by: String,
+    },
+    /// Drop an entry of the quarantine for good.
+    Remove {
+        /// Its id.
+        entry: String,
+        /// Who says so.
+        by: String,
+    },
+}
+
+/// How the server is, for other programs.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Health {
+    /// False if the process must be started again.
+    pub live: bool,
+    /// False if it cannot take mail now.
+    pub ready: bool,
+    /// Everything, as JSON.
+    pub json: String,
+}

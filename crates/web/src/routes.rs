@@ -1,0 +1,90 @@
+//! Every page there is, and who may see it. What is not in this table does not exist.
+
+use std::future::Future;
+use std::pin::Pin;
+
+use axum::response::Response;
+
+use crate::call::Call;
+use crate::{ack, assets, health, ops, status};
+
+/// How a page is asked for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Method {
+    /// To look; changes nothing (RFC 9110 §9.2.1).
+    Get,
+    /// To do something.
+    Post,
+}
+
+/// Who may.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Right {
+    /// Everybody.
+    Public,
+    /// An operator with a session; what is posted must come from a form that we gave to that session.
+    Operator,
+    /// An operator, or a program with the secret for scrapers.
+    Figures,
+    /// Who has a link to log in by.
+    Invited,
+    /// Who has the link of an alert.
+    Linked,
+}
+
+/// One page, or one thing to do.
+pub(crate) struct Route {
+    pub(crate) method: Method,
+    /// `{…}` stands for one piece of a path.
+    pub(crate) path: &'static str,
+    pub(crate) right: Right,
+    pub(crate) answer: Answer,
+}
+
+/// What answers.
+#[derive(Clone, Copy)]
+pub(crate) enum Answer {
+    /// Looking waits for nothing.
+    Now(fn(&Call) -> Response),
+    /// Doing may.
+    Later(fn(Call) -> Answering),
+}
+
+/// An answer in the making.
+pub(crate) type Answering = Pin<Box<dyn Future<Output = Response> + Send>>;
+
+const fn get(path: &'static str, right: Right, answer: fn(&Call) -> Response) -> Route {
+    Route { method: Method::Get, path, right, answer: Answer::Now(answer) }
+}
+
+const fn post(path: &'static str, right: Right, answer: fn(Call) -> Answering) -> Route {
+    Route { method: Method::Post, path, right, answer: Answer::Later(answer) }
+}
+
+use Right::{Figures, Invited, Linked, Operator, Public};
+
+/// The table.
+pub(crate) const ROUTES: &[Route] = &[
+    get("/status", Public, status::page),
+    get("/status.json", Public, status::json),
+    get("/status.atom", Public, status::feed),
+    get("/livez", Public, health::live),
+    get("/readyz", Public, health::ready),
+    get("/health", Figures, health::health),
+    get("/metrics", Figures, health::metrics),
+    get("/robots.txt", Public, assets::robots),
+    get("/assets/pages.css", Public, assets::style),
+    get("/assets/icon.svg", Public, assets::icon),
+    get("/ops", Operator, ops::overview),
+    get("/ops/incidents/{id}", Operator, ops::incident),
+    get("/ops/quarantine/{id}", Operator, ops::set_aside),
+    post("/ops/quarantine/{id}/retry", Operator, |call| Box::pin(ops::retry(call))),
+    post("/ops/quarantine/{id}/remove", Operator, |call| Box::pin(ops::remove(call))),
+    post("/ops/alerts/{id}/ack", Operator, |call| Box::pin(ops::acknowledge(call))),
+    get("/ops/login", Public, ops::how_to_log_in),
+    get("/ops/login/{token}", Invited, ops::welcome),
+    post("/ops/login/{token}", Invited, |call| Box::pin(async move { ops::log_in(&call) })),
+    post("/ops/logout", Operator, |call| Box::pin(async move { ops::log_out(&call) })),
+    get("/a/{token}", Linked, ack::show),
+    post("/a/{token}", Linked, |call| Box::pin(ack::acknowledge(call))),
+];

@@ -1,0 +1,74 @@
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use posthaste_model::Clock;
+use posthaste_watch::Keys;
+
+use crate::access::{Access, BaseUrl, Cookie};
+use crate::house::House;
+
+/// What the pages of one server share.
+pub struct Site {
+    pub(crate) house: Arc<dyn House>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) access: Access,
+    pub(crate) base: Option<BaseUrl>,
+    /// The name of the site, on its pages.
+    pub(crate) name: String,
+    /// What programs show to read the figures, besides a session; `None`: only operators may.
+    pub(crate) scraper: Option<String>,
+    /// True if everybody who reaches the pages may read the figures.
+    pub(crate) figures_open: bool,
+    /// True beside the mailbox of the development server.
+    pub(crate) beside_mailbox: bool,
+}
+
+/// How the pages are to be.
+pub struct SiteOptions {
+    /// What is behind them.
+    pub house: Arc<dyn House>,
+    /// The server's clock.
+    pub clock: Arc<dyn Clock>,
+    /// The root secret.
+    pub keys: Arc<Keys>,
+    /// Where sessions are kept over a restart.
+    pub sessions: Option<PathBuf>,
+    /// Under which address people reach the pages; `None`: under this machine's only.
+    pub base: Option<BaseUrl>,
+    /// The name of the site, on its pages.
+    pub name: String,
+    /// A secret for programs that read the figures (`Authorization: Bearer`, RFC 6750 §2.1).
+    pub scraper: Option<String>,
+    /// True if everybody who reaches the pages may read the figures: on a listener of their own.
+    pub figures_open: bool,
+    /// True beside the mailbox of the development server.
+    pub beside_mailbox: bool,
+}
+
+impl Site {
+    /// The pages' shared state.
+    pub fn new(options: SiteOptions) -> Arc<Self> {
+        let SiteOptions { house, clock, keys, sessions, base, name, scraper, figures_open, beside_mailbox } =
+            options;
+        let access = Access::new(&keys, sessions);
+        Arc::new(Self { house, clock, access, base, name, scraper, figures_open, beside_mailbox })
+    }
+
+    /// The path of a link that lets `name` in once, within ten minutes.
+    pub fn invitation(&self, name: &str) -> String {
+        format!("/ops/login/{}", self.access.invite(name, self.clock.now()))
+    }
+
+    /// What stands before every path.
+    pub(crate) fn prefix(&self) -> &str {
+        self.base.as_ref().map_or("", BaseUrl::prefix)
+    }
+
+    pub(crate) fn is_https(&self) -> bool {
+        self.base.as_ref().is_some_and(BaseUrl::is_https)
+    }
+
+    pub(crate) fn cookie(&self) -> Cookie {
+        Cookie { https: self.is_https() }
+    }
+}
