@@ -31,6 +31,8 @@ pub struct SiteFacts {
     pub owner: String,
     /// Where its pages are, without a slash at the end; `None` if they are not served.
     pub base_url: Option<String>,
+    /// True if a member can leave with one click under an address of their own (RFC 8058).
+    pub one_click: bool,
     /// The name of this host.
     pub hostname: String,
     /// What X-Mailman-Version says: name and version of this software.

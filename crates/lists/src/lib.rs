@@ -21,6 +21,6 @@ pub use gate::Gate;
 pub use history::{History, Trace, TraceEvent, TraceGroup, find_finished};
 pub use intake::{Directory, Intake};
 pub use runners::{Incoming, OutLimits, Outgoing};
-pub use site::{LiveSite, Site};
+pub use site::{LiveSite, OneClick, Site};
 
 pub(crate) use intake::{message_id_of, new_entry_id};

@@ -1,9 +1,15 @@
 //! What a list needs to know of the site it lives on.
 
+use std::fmt;
+use std::sync::Arc;
+
+use posthaste_model::ListId;
+use uuid::Uuid;
+
 use crate::facts::SiteFacts;
 
 /// The site.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, Debug)]
 pub struct Site {
     /// Who runs it; gets mail for lists without owners.
     pub owner: String,
@@ -13,6 +19,30 @@ pub struct Site {
     pub default_language: String,
     /// Where the pages are reached, without a slash at the end; `None` if they are not served.
     pub base_url: Option<String>,
+    /// How a member leaves with one click; `None` if no page answers there.
+    pub one_click: Option<OneClick>,
+}
+
+/// Makes the address, signed, under which one member leaves one list with one POST (RFC 8058).
+#[derive(Clone)]
+pub struct OneClick(Arc<dyn Fn(&ListId, Uuid) -> String + Send + Sync>);
+
+impl OneClick {
+    /// Addresses made by `url` from list and membership.
+    pub fn new(url: impl Fn(&ListId, Uuid) -> String + Send + Sync + 'static) -> Self {
+        Self(Arc::new(url))
+    }
+
+    /// Where this member leaves this list.
+    pub fn url(&self, list: &ListId, member: Uuid) -> String {
+        (self.0)(list, member)
+    }
+}
+
+impl fmt::Debug for OneClick {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("OneClick").finish_non_exhaustive()
+    }
 }
 
 impl Site {
@@ -21,6 +51,7 @@ impl Site {
         SiteFacts {
             owner: self.owner.clone(),
             base_url: self.base_url.clone(),
+            one_click: self.one_click.is_some(),
             hostname: self.hostname.clone(),
             software: concat!("Posthaste ", env!("CARGO_PKG_VERSION")).to_owned(),
         }

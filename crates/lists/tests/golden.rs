@@ -118,6 +118,7 @@ impl Case {
             site: SiteFacts {
                 owner: "postmaster@example.com".into(),
                 base_url: self.base_url.clone(),
+                one_click: self.base_url.is_some(),
                 hostname: "mail.example.com".into(),
                 software: "Posthaste".into(),
             },

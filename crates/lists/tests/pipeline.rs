@@ -47,6 +47,7 @@ fn facts() -> Facts {
         }],
         site: SiteFacts {
             base_url: Some("https://lists.example.com".into()),
+            one_click: true,
             software: "Posthaste".into(),
             ..SiteFacts::default()
         },

@@ -2,12 +2,14 @@
 
 mod collect;
 mod keys;
+mod one_click;
 pub mod samples;
 mod supervisor;
 mod vitals;
 mod watch;
 
 pub use keys::{Key, Keys, KeysError};
+pub use one_click::{one_click_token, one_click_verify};
 pub use posthaste_model::{Beat, Planted};
 pub use samples::{Sample, Samples};
 pub use supervisor::Supervisor;

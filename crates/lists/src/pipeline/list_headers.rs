@@ -50,7 +50,7 @@ impl Step for ListHeaders {
         for (name, value) in &fields {
             head.append(Field::structured(name, value));
         }
-        if draft.personal && draft.facts.site.base_url.is_some() {
+        if draft.personal && draft.facts.site.one_click {
             // RFC 8058 §3.1: one https address, which knows the recipient, and the mark that a POST to it suffices.
             draft.slots.push((
                 "List-Unsubscribe",

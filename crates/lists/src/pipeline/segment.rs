@@ -41,7 +41,7 @@ pub struct Vars {
     pub user_name: String,
     /// The language by its name.
     pub user_language: String,
-    /// Where this recipient leaves the list with one click (RFC 8058). A list whose site has a `base_url` needs it.
+    /// Where this recipient leaves the list with one click (RFC 8058). Needed where the site has one.
     pub unsubscribe_url: String,
 }
 

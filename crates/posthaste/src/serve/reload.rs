@@ -26,6 +26,7 @@ pub(crate) fn site(config: &Config) -> Site {
         default_language: config.site.default_language.as_str().to_owned(),
         // No page answers there yet, so no mail may promise one.
         base_url: None,
+        one_click: None,
     }
 }
 

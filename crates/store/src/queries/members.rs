@@ -179,6 +179,13 @@ impl Store {
         self.reading(async |db| db.query_one(&query).await?.as_ref().map(read).transpose()).await
     }
 
+    /// The membership with this key, if there still is one.
+    pub async fn membership(&self, list: Uuid, id: Uuid) -> Result<Option<Member>, StoreError> {
+        let mut query = query(list);
+        query.and_where(Expr::col((M::Table, M::Id)).eq(id));
+        self.reading(async |db| db.query_one(&query).await?.as_ref().map(read).transpose()).await
+    }
+
     /// How many have a role.
     pub async fn member_count(&self, list: Uuid, role: Role) -> Result<u64, StoreError> {
         let query = Query::select()

@@ -131,7 +131,11 @@ impl Dispatch {
             user_delivered_to: recipient.address.to_owned(),
             user_name: recipient.name.to_owned(),
             user_language: language.to_owned(),
-            unsubscribe_url: String::new(),
+            unsubscribe_url: site
+                .one_click
+                .as_ref()
+                .map(|way| way.url(self.list(), recipient.member))
+                .unwrap_or_default(),
         }
     }
 
