@@ -94,6 +94,7 @@ pub fn seen() -> Seen {
             delivered: 4_402_118,
             ..Counters::default()
         },
+        ..Vitals::default()
     };
     let depth = (0..360).map(|minute: u64| if minute % 97 < 6 { minute % 7 } else { 0 }).collect();
     Seen {
