@@ -4,6 +4,7 @@
 
 mod accept;
 mod address;
+mod canary;
 mod directory;
 mod rcpt;
 

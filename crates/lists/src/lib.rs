@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+pub mod canary;
 pub mod delivery;
 mod events;
 pub mod facts;
@@ -16,6 +17,7 @@ pub mod runners;
 mod site;
 pub mod template;
 
+pub use canary::{CANARY_LIST, is_canary};
 pub use events::{Destination, Doors, Events, IN_TIME};
 pub use gate::Gate;
 pub use history::{History, Trace, TraceEvent, TraceGroup, find_finished};

@@ -1,5 +1,6 @@
 //! The command line: noun, verb. One noun a file.
 
+mod canary;
 mod config;
 mod db;
 mod domain;
@@ -59,6 +60,9 @@ enum Verb {
     Trace(trace::Options),
     /// How the server is
     Status,
+    /// The post that goes round and round to prove that mail moves
+    #[command(subcommand)]
+    Canary(canary::Verb),
     /// The database's tables
     #[command(subcommand)]
     Db(db::Verb),
@@ -77,6 +81,7 @@ impl Cli {
             Verb::Dev(options) => crate::dev::run(&options),
             Verb::Config(verb) => config::run(verb, file, &out),
             Verb::Status => status::run(&load(file)?, &out),
+            Verb::Canary(verb) => canary::run(&verb, &load(file)?, &out),
             Verb::Trace(options) => trace::run(&options, &load(file)?, &out),
             Verb::Inject(options) => inject::run(&options, &load(file)?, &out),
             Verb::Queue(verb) => queue::run(&verb, &load(file)?, &out),

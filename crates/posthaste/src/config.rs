@@ -18,6 +18,7 @@ mod reload;
 mod size;
 mod value;
 
+mod canary;
 mod database;
 mod dns;
 mod limits;
@@ -72,6 +73,7 @@ sections! {
     relay: relay::Relay,
     dns: dns::Dns,
     limits: limits::Limits,
+    canary: canary::Canary,
     spool: spool::Spool,
     log: log::Log,
     rest: rest::Rest,

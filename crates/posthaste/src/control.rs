@@ -22,6 +22,8 @@ pub(crate) enum Request {
     Refresh,
     /// Read the configuration again, as SIGHUP does.
     Reload,
+    /// How is the canary?
+    Canary,
     /// Make an entry due now, or take it back from quarantine.
     Retry {
         /// Which.

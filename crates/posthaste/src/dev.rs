@@ -70,10 +70,13 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<Exit> {
             hostname: "catcher.localhost".into(),
             limits: smtp::Limits::default(),
         };
+        let canary = config.canary.address.clone();
+        let canary =
+            canary.map(|address| catcher::CanaryRoute { address, door: serve::door(&config.lmtp.listen) });
         let catching = smtp::serve(
             Arc::new(Listener::Tcp(relay)),
             Arc::new(door),
-            Arc::new(catcher::Catcher::new(mailbox.clone())),
+            Arc::new(catcher::Catcher::new(mailbox.clone(), canary)),
             stop.clone(),
         );
         let catching = tokio::spawn(catching);
@@ -112,6 +115,7 @@ fn write_config(state: &Path, ports: &Ports) -> anyhow::Result<PathBuf> {
          [lmtp]\nlisten = \"127.0.0.1:{}\"\n\
          [smtp]\nlisten = \"127.0.0.1:{}\"\n\
          [relay]\nhost = \"127.0.0.1\"\nport = {}\n\
+         [canary]\naddress = \"posthaste-canary@lists.example\"\n\
          [log]\nlevel = \"warn\"\n",
         ports.lmtp, ports.smtp, ports.catcher
     );

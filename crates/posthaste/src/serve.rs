@@ -1,5 +1,6 @@
 //! The server: opens the rooms, starts their tasks, listens to signals and to the control socket.
 
+mod canary;
 mod control;
 mod database;
 mod folder;
@@ -20,6 +21,7 @@ use posthaste_store::Store;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
+pub(crate) use self::canary::door;
 pub(crate) use self::folder::prepare as prepare_state;
 pub(crate) use self::listen::tcp;
 pub(crate) use self::offline::run as offline;

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod canary;
 mod collect;
 mod keys;
 mod one_click;
@@ -8,6 +9,7 @@ mod supervisor;
 mod vitals;
 mod watch;
 
+pub use canary::{Canary, CanaryOptions, Door, post};
 pub use keys::{Key, Keys, KeysError};
 pub use one_click::{one_click_token, one_click_verify};
 pub use posthaste_model::{Beat, Planted};

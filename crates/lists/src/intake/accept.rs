@@ -12,6 +12,7 @@ use posthaste_spool::{Begin, NewEntry, SeenLog, Spool, SpoolError, seen_key};
 use posthaste_store::Store;
 
 use super::{Destination, Directory};
+use crate::canary::{Keeper, is_canary};
 use crate::events::Events;
 use crate::notes;
 
@@ -19,10 +20,11 @@ use crate::notes;
 pub struct Intake {
     pub(super) directory: Arc<Directory>,
     pub(super) store: Store,
-    spool: Arc<Spool>,
+    pub(super) spool: Arc<Spool>,
     seen: Arc<SeenLog>,
     clock: Arc<dyn Clock>,
     events: Arc<Events>,
+    pub(super) canary: Option<Arc<dyn Keeper>>,
 }
 
 impl Intake {
@@ -35,7 +37,13 @@ impl Intake {
         clock: Arc<dyn Clock>,
         events: Arc<Events>,
     ) -> Self {
-        Self { directory, store, spool, seen, clock, events }
+        Self { directory, store, spool, seen, clock, events, canary: None }
+    }
+
+    /// The same, with somebody who sends canaries.
+    pub fn with_canary(mut self, keeper: Option<Arc<dyn Keeper>>) -> Self {
+        self.canary = keeper;
+        self
     }
 
     async fn accept(&self, transaction: &Transaction, to: &ForwardPath) -> Reply {
@@ -43,6 +51,9 @@ impl Intake {
             // The list went away between RCPT and DATA: let the MTA ask again, RCPT will tell it.
             return Reply::new(451, (4, 2, 1), "The list is not to be found any more, please try again");
         };
+        if is_canary(&destination.list) {
+            return self.accept_canary(transaction, to, destination).await;
+        }
         let key = message_id(&transaction.message)
             .map(|id| seen_key(to.as_str(), &String::from_utf8_lossy(id), body(&transaction.message)));
         let reservation = match key.map(|key| self.seen.begin(key)) {
@@ -78,7 +89,12 @@ impl Intake {
         }
     }
 
-    fn entry(&self, transaction: &Transaction, to: &ForwardPath, destination: Destination) -> NewEntry {
+    pub(super) fn entry(
+        &self,
+        transaction: &Transaction,
+        to: &ForwardPath,
+        destination: Destination,
+    ) -> NewEntry {
         let now = self.clock.now();
         let stage = match destination.sub {
             SubAddress::Post | SubAddress::Owner => Stage::Incoming,
@@ -133,7 +149,7 @@ impl Handler for Intake {
 }
 
 /// Our trouble is temporary for the sender, whatever it is for us (P7).
-fn trouble(error: &SpoolError) -> Reply {
+pub(super) fn trouble(error: &SpoolError) -> Reply {
     match error {
         SpoolError::Disk { source, .. } if source.kind() == std::io::ErrorKind::StorageFull => {
             Reply::new(452, (4, 3, 1), "Our storage is full, please try again later")

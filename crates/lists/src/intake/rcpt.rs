@@ -16,6 +16,9 @@ impl Intake {
     /// 550 5.1.1 only if the database itself, asked within the last second, does not know it; 451 while the database
     /// cannot be asked (P7), so that nobody's mail bounces for our trouble.
     pub(super) async fn destination(&self, to: &ForwardPath) -> Result<Destination, Reply> {
+        if let Some(canary) = self.canary(to) {
+            return canary;
+        }
         if let Some(found) = split(to.as_str(), &self.directory.snapshot()) {
             return Ok(found);
         }

@@ -1,5 +1,6 @@
 //! From `incoming` to `planned`, or to whatever the rules decide.
 
+mod canary;
 mod owner;
 mod post;
 
@@ -16,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
 use super::ATTEMPTS;
+use crate::canary::{Keeper, is_canary};
 use crate::events::Events;
 use crate::gate::Gate;
 use crate::history::{History, Trace, TraceEvent};
@@ -31,6 +33,7 @@ pub struct Incoming {
     clock: Arc<dyn Clock>,
     history: Arc<History>,
     events: Arc<Events>,
+    canary: Option<Arc<dyn Keeper>>,
 }
 
 /// Why an entry could not be worked on.
@@ -80,7 +83,13 @@ impl Incoming {
         history: Arc<History>,
         events: Arc<Events>,
     ) -> Self {
-        Self { spool, store, gate, site, clock, history, events }
+        Self { spool, store, gate, site, clock, history, events, canary: None }
+    }
+
+    /// The same, with somebody who sends canaries.
+    pub fn with_canary(mut self, keeper: Option<Arc<dyn Keeper>>) -> Self {
+        self.canary = keeper;
+        self
     }
 
     /// Works until `stop`.
@@ -149,6 +158,10 @@ impl Incoming {
     }
 
     async fn step(&self, leased: &Leased, entry: &Entry, beat: &Beat) -> Result<(), Trouble> {
+        if is_canary(&entry.list) {
+            let outcome = self.to_ourselves(entry, beat).await?;
+            return Ok(self.spool.record(leased, outcome.event).await?);
+        }
         let Some(list) = self.store.list_by_id(&entry.list).await? else {
             return Err(Trouble::Entry(format!(
                 "the list {} does not exist any more; make it again and retry, or remove the entry",
@@ -179,6 +192,14 @@ impl Incoming {
     }
 
     async fn set_aside(&self, leased: &Leased, why: &str) {
+        if is_canary(leased.list()) {
+            // Nobody retries a canary; the next one proves more.
+            let ended = Outcome::ended(Kind::Discarded, serde_json::json!({ "reasons": [why] }), vec![]);
+            if let Err(error) = self.spool.record(leased, ended.event).await {
+                tracing::error!(%error, "cannot end a canary");
+            }
+            return;
+        }
         tracing::error!(
             why,
             "entry set aside in quarantine; look with: posthaste queue show {}",

@@ -5,6 +5,7 @@
 //! relay. An outage of the relay is waited for inside the pool and costs no recipient an attempt.
 
 mod aftermath;
+mod canary;
 mod dispatch;
 mod tally;
 
@@ -22,6 +23,7 @@ use tracing::Instrument;
 
 use self::dispatch::Dispatch;
 use super::ATTEMPTS;
+use crate::canary::{Keeper, is_canary};
 use crate::delivery::{Chunk, Fate, Met, Next, fold_outcomes, verp};
 use crate::events::Events;
 use crate::history::{History, TraceEvent};
@@ -54,6 +56,7 @@ pub struct Outgoing {
     work: Notify,
     /// Signalled when a dispatch was closed.
     room: Notify,
+    pub(super) canary: Option<Arc<dyn Keeper>>,
 }
 
 impl Outgoing {
@@ -78,7 +81,14 @@ impl Outgoing {
             open: Mutex::default(),
             work: Notify::new(),
             room: Notify::new(),
+            canary: None,
         }
+    }
+
+    /// The same, with somebody who sends canaries.
+    pub fn with_canary(mut self, keeper: Option<Arc<dyn Keeper>>) -> Self {
+        self.canary = keeper;
+        self
     }
 
     /// Changes how many recipients a transaction may have.
@@ -125,6 +135,10 @@ impl Outgoing {
 
     async fn read(&self, leased: Leased) -> Result<Option<Dispatch>, SpoolError> {
         let entry = self.spool.load(&leased).await?;
+        if is_canary(&entry.list) && (leased.attempt() >= ATTEMPTS || !self.is_awaited(&entry)) {
+            self.drop_canary(&leased, &entry).await?;
+            return Ok(None);
+        }
         if leased.attempt() >= ATTEMPTS {
             self.spool
                 .quarantine(&leased, "delivery of this entry stopped three times without an answer")
@@ -269,6 +283,9 @@ impl Outgoing {
     /// Somebody still waits: sleep until the next round, or give them up.
     async fn end_round(&self, dispatch: &Arc<Dispatch>, broken_only: bool) -> Result<(), SpoolError> {
         let now = self.clock.now();
+        if dispatch.canary().is_some() {
+            return self.rest_canary(dispatch).await;
+        }
         let backoff = dispatch.backoff();
         if backoff.is_over(now) {
             return self.expire(dispatch).await;
@@ -302,6 +319,9 @@ impl Outgoing {
 
     /// Nobody waits any more: the entry leaves the spool, its story goes to the history.
     async fn finish(&self, dispatch: &Dispatch, kind: Kind, data: bytes::Bytes) -> Result<(), SpoolError> {
+        if dispatch.canary().is_some() {
+            return self.finish_canary(dispatch, kind, data).await;
+        }
         self.history.add(&dispatch.trace(), self.clock.now());
         self.append(dispatch, kind, Then::Leave, data).await?;
         tracing::info!(list = %dispatch.list(), delivered = dispatch.count(Fate::Delivered), failed = dispatch.count(Fate::Failed), "post finished");

@@ -75,6 +75,10 @@ async fn perform(server: &Server, request: Request) -> Response {
             Ok(vitals) => Response::Done(vitals),
             Err(error) => Response::Failed(error.to_string()),
         },
+        Request::Canary => match serde_json::to_value(server.canary_vitals()) {
+            Ok(told) => Response::Done(told),
+            Err(error) => Response::Failed(error.to_string()),
+        },
         Request::Refresh => match server.directory.refresh(&server.store, Duration::ZERO).await {
             Ok(()) => Response::Done("The list of lists was read again".into()),
             Err(error) => Response::Failed(error.to_string()),

@@ -10,10 +10,10 @@ use posthaste_smtp::client::Pool;
 use posthaste_smtp::server::{self, Listener, Protocol};
 use posthaste_spool::{RealDisk, SeenLog, Spool};
 use posthaste_store::Store;
-use posthaste_watch::{Rooms, Supervisor, Watch};
+use posthaste_watch::{Canary, Rooms, Supervisor, Watch};
 use tokio::net::UnixListener;
 
-use super::{Layout, Stop, control, listen, reload, watching};
+use super::{Layout, Stop, canary, control, listen, reload, watching};
 use crate::clock::SystemClock;
 use crate::config::Config;
 use crate::logging::LogLevel;
@@ -41,6 +41,8 @@ pub(crate) struct Server {
     /// Tasks that send. A reload may give the relay fewer connections than these, not more.
     pub(super) workers: usize,
     pub(super) stop: Stop,
+    /// The post that goes round and round, if one is wanted.
+    pub(super) canary: Option<Arc<Canary>>,
     /// Keeps the tasks, once they are started.
     pub(super) supervisor: Supervisor,
 }
@@ -66,7 +68,9 @@ impl Server {
             window: 4 * config.relay.max_connections.clamp(4, 64),
         };
         let events = Arc::new(Events::default());
-        let outgoing = Arc::new(Outgoing::new(
+        let canary = canary::of(&config, &state, &clock)?;
+        let keeper = canary::keeper(canary.as_ref());
+        let outgoing = Outgoing::new(
             spool.clone(),
             pool.clone(),
             clock.clone(),
@@ -74,8 +78,9 @@ impl Server {
             history.clone(),
             limits,
             events.clone(),
-        ));
-        let incoming = Arc::new(Incoming::new(
+        );
+        let outgoing = Arc::new(outgoing.with_canary(keeper.clone()));
+        let incoming = Incoming::new(
             spool.clone(),
             store.clone(),
             gate.clone(),
@@ -83,15 +88,11 @@ impl Server {
             clock.clone(),
             history,
             events.clone(),
-        ));
-        let intake = Arc::new(Intake::new(
-            directory.clone(),
-            store.clone(),
-            spool.clone(),
-            seen,
-            clock.clone(),
-            events.clone(),
-        ));
+        );
+        let incoming = Arc::new(incoming.with_canary(keeper.clone()));
+        let intake =
+            Intake::new(directory.clone(), store.clone(), spool.clone(), seen, clock.clone(), events.clone());
+        let intake = Arc::new(intake.with_canary(keeper));
         let mut doors = vec![];
         let lmtp = listen::bind(&config.lmtp.listen, "lmtp.listen").await?;
         doors.push((lmtp, Arc::new(reload::door(&config, Protocol::Lmtp))));
@@ -112,6 +113,9 @@ impl Server {
             settings: watching::settings(&config, &config_error, store.label()),
         };
         let watch = Watch::new(rooms, &state);
+        if let Some(canary) = canary.clone() {
+            watch.canary_from(move || canary.vitals());
+        }
         let stop = Stop::default();
         Ok(Arc::new(Self {
             file,
@@ -134,6 +138,7 @@ impl Server {
             supervisor: Supervisor::new(clock.clone(), stop.soft.clone()),
             clock,
             stop,
+            canary,
         }))
     }
 

@@ -64,6 +64,13 @@ impl Server {
             let (outgoing, stop) = (outgoing.clone(), stop.clone());
             async move { outgoing.work(&stop, &beat).await }
         });
+        if let Some(canary) = &self.canary {
+            let (canary, stop) = (canary.clone(), self.stop.soft.clone());
+            supervisor.keep("canary", 1, move |beat| {
+                let (canary, stop) = (canary.clone(), stop.clone());
+                async move { canary.run(&stop, &beat).await }
+            });
+        }
         supervisor.clone()
     }
 }

@@ -61,7 +61,7 @@ impl Incoming {
     }
 
     /// Everything rules and steps may look at.
-    async fn facts(
+    pub(super) async fn facts(
         &self,
         post: &Post,
         list: &MailingList,

@@ -35,7 +35,7 @@ impl Outgoing {
         let recipients: Vec<_> =
             failed.iter().flat_map(|o| o.indices().filter_map(|i| recipient(i, &o.reply))).collect();
         // A notice of ours that fails is nobody's bounce (RFC 5321 §6.1).
-        if dispatch.plan().sender.is_empty() {
+        if dispatch.plan().sender.is_empty() || dispatch.canary().is_some() {
             return Ok(());
         }
         let Ok(forward_path) = ForwardPath::parse(&dispatch.plan().sender) else { return Ok(()) };

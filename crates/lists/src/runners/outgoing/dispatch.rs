@@ -6,6 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use posthaste_model::{EntryId, ForwardPath, ListId, Timestamp};
 use posthaste_spool::{Entry, Kind, Leased};
 
+use crate::canary::is_canary;
 use crate::delivery::{Backoff, Chunk, Fate, Met, Next, Outcome, Plan, Planned, Progress, decode_plan};
 use crate::history::{Trace, TraceEvent};
 use crate::notes;
@@ -22,6 +23,8 @@ pub(super) struct Dispatch {
     counted: AtomicBool,
     progress: Mutex<Progress>,
     trace: Mutex<Trace>,
+    /// The canary's extension, if this is one.
+    canary: Option<String>,
 }
 
 impl Dispatch {
@@ -61,6 +64,8 @@ impl Dispatch {
             planned,
             progress: Mutex::new(progress),
             trace: Mutex::new(trace),
+            canary: is_canary(&entry.list)
+                .then(|| entry.notes.get(notes::EXTENSION).cloned().unwrap_or_default()),
         })
     }
 
@@ -78,6 +83,10 @@ impl Dispatch {
 
     pub(super) const fn plan(&self) -> &Plan {
         &self.planned.plan
+    }
+
+    pub(super) fn canary(&self) -> Option<&str> {
+        self.canary.as_deref()
     }
 
     pub(super) fn take(&self, most: usize) -> Option<Chunk> {

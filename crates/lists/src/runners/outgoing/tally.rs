@@ -7,6 +7,9 @@ use crate::delivery::{Met, Next};
 impl Outgoing {
     /// Counts these answers, after which `next` comes.
     pub(super) fn tally(&self, dispatch: &Dispatch, results: &[Met], next: Next) {
+        if dispatch.canary().is_some() {
+            return;
+        }
         let address = |index| dispatch.planned.recipients.get(index).map_or("", |r| r.address);
         self.events.answered(results.iter().map(|met| (met, address(met.0))));
         // Who was told "not now" by their own server was handed over to it; whom we could not even ask was not.
