@@ -42,7 +42,7 @@ pub fn seen() -> Seen {
             reserve_bytes: 4_294_967_296,
             free_inodes: 4_811_223,
             total_inodes: 5_242_880,
-            full_in_seconds: None,
+            ..DiskVitals::default()
         },
         dependencies: [
             ("database", "postgresql at db1.example.org:5432"),
