@@ -2,8 +2,10 @@
 
 mod canary;
 mod collect;
+pub mod health;
 mod keys;
 mod one_click;
+pub mod metrics;
 pub mod samples;
 mod supervisor;
 mod vitals;

@@ -216,6 +216,22 @@ pub struct LedgerRow {
 }
 
 impl LedgerRow {
+    /// Its accounts by name.
+    pub fn accounts(&self) -> [(&'static str, u64); 10] {
+        [
+            ("opening", self.opening),
+            ("accepted", self.accepted),
+            ("born", self.born),
+            ("delivered", self.delivered),
+            ("held", self.held),
+            ("rejected", self.rejected),
+            ("discarded", self.discarded),
+            ("removed", self.removed),
+            ("queued", self.queued),
+            ("quarantined", self.quarantined),
+        ]
+    }
+
     /// What came in less what is known of: 0 when all is well.
     pub fn drift(&self) -> i64 {
         let came = self.opening + self.accepted + self.born;
