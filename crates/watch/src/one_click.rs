@@ -10,6 +10,9 @@ use uuid::Uuid;
 
 use crate::Key;
 
+/// What the key is for, as [`Keys::key`](crate::Keys::key) wants it.
+pub const ONE_CLICK: &str = "one click";
+
 /// Octets of the tag.
 const TAG: usize = 16;
 
@@ -37,7 +40,7 @@ mod tests {
 
     #[test]
     fn a_token_names_one_membership_and_cannot_be_bent() {
-        let key = Keys::from_secret([7; 32]).key("one click");
+        let key = Keys::from_secret([7; 32]).key(ONE_CLICK);
         let (list, member) = (ListId::new("dev.lists.example.org"), Uuid::from_u128(42));
         let token = one_click_token(&key, &list, member);
         assert_eq!(one_click_verify(&key, &token), Some((list.clone(), member)));

@@ -2,7 +2,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::http::{HeaderMap, header};
-use posthaste_model::Timestamp;
+use posthaste_model::{ListId, Timestamp};
+use uuid::Uuid;
 
 use crate::access::{Link, Session};
 use crate::seen::OpenAlert;
@@ -34,6 +35,13 @@ pub(crate) enum Proof {
     Link(Link),
     /// The link of an alert.
     Alert(Box<OpenAlert>),
+    /// The address for leaving a list.
+    Member {
+        /// The list.
+        list: ListId,
+        /// The membership's key.
+        member: Uuid,
+    },
 }
 
 impl Call {

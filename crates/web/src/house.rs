@@ -1,6 +1,9 @@
 use std::future::Future;
 use std::pin::Pin;
 
+use posthaste_model::ListId;
+use uuid::Uuid;
+
 use crate::seen::{OpenAlert, Seen};
 
 /// What is behind the pages. The server is one; tests and the example have another, made up.
@@ -44,6 +47,14 @@ pub enum Act {
         token: String,
         /// What they say about it; may be empty.
         note: String,
+    },
+    /// End one membership, as its member asked by the address in their copies (RFC 8058). Done before: that is no
+    /// fault.
+    Leave {
+        /// The list.
+        list: ListId,
+        /// The membership's key.
+        member: Uuid,
     },
     /// Take an entry back from quarantine.
     Retry {

@@ -8,6 +8,7 @@ mod call;
 mod guard;
 mod health;
 mod house;
+mod leave;
 pub mod made_up;
 mod mailbox;
 mod ops;

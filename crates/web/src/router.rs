@@ -7,6 +7,8 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodFilter, on};
 use axum::{Router, middleware};
 
+use posthaste_watch::one_click_verify;
+
 use crate::access;
 use crate::answer::{dress, notice, see};
 use crate::call::{Call, Proof};
@@ -76,6 +78,8 @@ async fn respond(
         Method::Get => Query::<BTreeMap<String, String>>::try_from_uri(request.uri())
             .map(|q| q.0)
             .map_err(IntoResponse::into_response),
+        // RFC 8058 §3.2: the address says everything; the body may be of either form and says nothing more.
+        Method::Post if route.right == Right::Leaving => Ok(BTreeMap::new()),
         Method::Post => {
             Form::from_request(request, &()).await.map(|f| f.0).map_err(IntoResponse::into_response)
         }
@@ -115,11 +119,21 @@ fn prove(site: &Site, right: Right, headers: &HeaderMap, piece: &str) -> Result<
                         posthaste ops login";
             Box::new(notice(site, StatusCode::FORBIDDEN, "This link does not hold", what))
         }),
+        Right::Leaving => one_click_verify(&site.one_click, piece)
+            .map(|(list, member)| Proof::Member { list, member })
+            .ok_or_else(|| Box::new(no_such_address(site))),
         Right::Linked => site.house.linked(piece).map(|alert| Proof::Alert(Box::new(alert))).ok_or_else(|| {
             let what = "This link does not hold any more, or it was not copied whole. On the server: posthaste alerts ls";
             Box::new(notice(site, StatusCode::FORBIDDEN, "This link does not hold", what))
         }),
     }
+}
+
+/// The refusal of an address for leaving a list.
+fn no_such_address(site: &Site) -> Response {
+    let what = "This address was not copied whole, or it is not one of ours. To leave a list, write to its -leave address, \
+                which stands in every copy you got.";
+    notice(site, StatusCode::FORBIDDEN, "This address does not hold", what)
 }
 
 /// True if the request shows the secret for programs.

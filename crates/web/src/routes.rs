@@ -6,7 +6,7 @@ use std::pin::Pin;
 use axum::response::Response;
 
 use crate::call::Call;
-use crate::{ack, assets, health, ops, status};
+use crate::{ack, assets, health, leave, ops, status};
 
 /// How a page is asked for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -30,6 +30,8 @@ pub(crate) enum Right {
     Invited,
     /// Who has the link of an alert.
     Linked,
+    /// Who has the address for leaving a list that stands in one member's copies.
+    Leaving,
 }
 
 /// One page, or one thing to do.
@@ -61,7 +63,7 @@ const fn post(path: &'static str, right: Right, answer: fn(Call) -> Answering) -
     Route { method: Method::Post, path, right, answer: Answer::Later(answer) }
 }
 
-use Right::{Figures, Invited, Linked, Operator, Public};
+use Right::{Figures, Invited, Leaving, Linked, Operator, Public};
 
 /// The table.
 pub(crate) const ROUTES: &[Route] = &[
@@ -87,4 +89,6 @@ pub(crate) const ROUTES: &[Route] = &[
     post("/ops/logout", Operator, |call| Box::pin(async move { ops::log_out(&call) })),
     get("/a/{token}", Linked, ack::show),
     post("/a/{token}", Linked, |call| Box::pin(ack::acknowledge(call))),
+    get("/leave/{token}", Leaving, leave::ask),
+    post("/leave/{token}", Leaving, |call| Box::pin(leave::leave(call))),
 ];

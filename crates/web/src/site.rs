@@ -2,7 +2,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use posthaste_model::Clock;
-use posthaste_watch::Keys;
+use posthaste_watch::{Key, Keys, ONE_CLICK};
 
 use crate::access::{Access, BaseUrl, Cookie};
 use crate::house::House;
@@ -12,6 +12,8 @@ pub struct Site {
     pub(crate) house: Arc<dyn House>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) access: Access,
+    /// Signs the addresses for leaving a list.
+    pub(crate) one_click: Key,
     pub(crate) base: Option<BaseUrl>,
     /// The name of the site, on its pages.
     pub(crate) name: String,
@@ -51,7 +53,8 @@ impl Site {
         let SiteOptions { house, clock, keys, sessions, base, name, scraper, figures_open, beside_mailbox } =
             options;
         let access = Access::new(&keys, sessions);
-        Arc::new(Self { house, clock, access, base, name, scraper, figures_open, beside_mailbox })
+        let one_click = keys.key(ONE_CLICK);
+        Arc::new(Self { one_click, house, clock, access, base, name, scraper, figures_open, beside_mailbox })
     }
 
     /// The path of a link that lets `name` in once, within ten minutes.

@@ -5,8 +5,9 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use axum::body::{Body, to_bytes};
 use hyper::service::Service;
 use hyper_util::service::TowerToHyperService;
-use posthaste_model::{Clock, Timestamp};
-use posthaste_watch::Keys;
+use posthaste_model::{Clock, ListId, Timestamp};
+use posthaste_watch::{Keys, one_click_token};
+use uuid::Uuid;
 
 use super::*;
 use crate::access::BaseUrl;
@@ -81,12 +82,23 @@ impl Pages {
     }
 
     async fn ask(&self, method: &str, path: &str, headers: &[(&str, &str)], form: &str) -> Asked {
+        self.ask_kind(method, path, headers, "application/x-www-form-urlencoded", form).await
+    }
+
+    async fn ask_kind(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        kind: &str,
+        form: &str,
+    ) -> Asked {
         let mut request = axum::http::Request::builder().method(method).uri(path);
         if !headers.iter().any(|(name, _)| *name == "host") {
             request = request.header("host", "lists.example.org");
         }
         if method == "POST" {
-            request = request.header("content-type", "application/x-www-form-urlencoded");
+            request = request.header("content-type", kind);
         }
         for (name, value) in headers {
             request = request.header(*name, *value);
@@ -130,11 +142,45 @@ fn path(route: &Route, pages: &Pages) -> String {
     let piece = match route.right {
         Right::Invited => pages.site.access.invite("Olive", pages.clock.now()),
         Right::Linked => LINK.to_owned(),
+        Right::Leaving => one_click_token(&pages.site.one_click, &list(), Uuid::from_u128(7)),
         _ if route.path.contains("incidents") => "2026-11-22-1".into(),
         _ if route.path.contains("quarantine") => "0193a2b4-7c11-7e02-9d5e-5a3f1b2c4d6e".into(),
         _ => "2".into(),
     };
     route.path.replace("{id}", &piece).replace("{token}", &piece)
+}
+
+fn list() -> ListId {
+    ListId::new("hello.lists.example.org")
+}
+
+/// RFC 8058: what mail programs do, and what scanners of mail do.
+#[tokio::test]
+async fn a_member_leaves_with_one_post_and_not_by_looking() {
+    let pages = Pages::new();
+    let member = Uuid::from_u128(7);
+    let path = format!("/leave/{}", one_click_token(&pages.site.one_click, &list(), member));
+    let looked = pages.ask("GET", &path, &[], "").await;
+    assert_eq!(looked.status, 200);
+    assert!(looked.body.contains("Leave hello.lists.example.org?"), "{}", looked.body);
+    assert_eq!(pages.house.acts(), []);
+    let multipart =
+        "--x\r\nContent-Disposition: form-data; name=\"List-Unsubscribe\"\r\n\r\nOne-Click\r\n--x--\r\n";
+    for (kind, body) in [
+        ("application/x-www-form-urlencoded", "List-Unsubscribe=One-Click"),
+        ("multipart/form-data; boundary=x", multipart),
+    ] {
+        let left = pages.ask_kind("POST", &path, &[], kind, body).await;
+        assert_eq!(left.status, 200, "{kind}: {}", left.body);
+    }
+    let asked = Act::Leave { list: list(), member };
+    assert_eq!(pages.house.acts(), [asked.clone(), asked]);
+    // A page of somebody else's cannot post for its reader; and our own trouble is one that passes.
+    let elsewhere = pages.ask("POST", &path, &[("origin", "https://evil.example")], "").await;
+    assert_eq!((elsewhere.status, pages.house.acts().len()), (403, 2));
+    pages.house.say(Err("The database is away; please try again in a minute."));
+    let later = pages.ask("POST", &path, &[], "").await;
+    assert_eq!((later.status, later.header("retry-after")), (503, "60"));
 }
 
 fn leaks_nothing(asked: &Asked, route: &Route) {
@@ -154,7 +200,7 @@ async fn p39_without_its_right_no_route_tells_or_does_anything() {
     assert_eq!(pages.ask("POST", "/ops/logout", &[ORIGIN, ("cookie", &leaver)], &form).await.status, 303);
     let cookies = ["", "__Host-posthaste-ops=", "__Host-posthaste-ops=x", &foreign, &leaver];
     for route in ROUTES.iter().filter(|route| route.right != Right::Public) {
-        let signed = matches!(route.right, Right::Invited | Right::Linked);
+        let signed = matches!(route.right, Right::Invited | Right::Linked | Right::Leaving);
         let paths = if signed {
             FORGED.iter().map(|piece| route.path.replace("{token}", &piece.replace('/', "%2F"))).collect()
         } else {
@@ -190,14 +236,14 @@ async fn p39_with_its_right_every_route_answers() {
             if route.right == Right::Operator { pages.form(&cookie, route.path) } else { String::new() };
         let headers = [ORIGIN, ("cookie", &*cookie)];
         let asked = pages.ask(method(route), &path(route, &pages), &headers, &form).await;
-        let acts = route.method == Method::Post && route.right != Right::Linked;
+        let acts = route.method == Method::Post && !matches!(route.right, Right::Linked | Right::Leaving);
         assert_eq!(asked.status, if acts { 303 } else { 200 }, "{} {}", method(route), route.path);
         bodies.push_str(&asked.body);
     }
     for secret in SECRETS {
         assert!(bodies.contains(secret), "{secret} is what the test above looks for in vain");
     }
-    assert_eq!(pages.house.acts().len(), 4);
+    assert_eq!(pages.house.acts().len(), 5);
     assert!(pages.house.acts().contains(&Act::Acknowledge {
         alert: "2".into(),
         by: "Olive".into(),
