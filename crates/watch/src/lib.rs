@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+pub mod alerts;
 mod canary;
 mod collect;
 pub mod health;
