@@ -131,7 +131,7 @@ mod tests {
         burn.observe(100, 90, false, at(1_000_001));
         burn.observe(200, 190, false, at(1_003_600));
         assert_eq!(burn.over(Duration::from_mins(5)), (100, 0));
-        assert_eq!(burn.over(Duration::from_mins(60)), (200, 10));
+        assert_eq!(burn.over(Duration::from_hours(1)), (200, 10));
     }
 
     #[test]
