@@ -25,7 +25,9 @@ pub struct Site {
 
 /// Makes the address, signed, under which one member leaves one list with one POST (RFC 8058).
 #[derive(Clone)]
-pub struct OneClick(Arc<dyn Fn(&ListId, Uuid) -> String + Send + Sync>);
+pub struct OneClick(Arc<MakeUrl>);
+
+type MakeUrl = dyn Fn(&ListId, Uuid) -> String + Send + Sync;
 
 impl OneClick {
     /// Addresses made by `url` from list and membership.

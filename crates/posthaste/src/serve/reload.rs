@@ -2,9 +2,11 @@
 
 use std::sync::{Arc, PoisonError};
 
-use posthaste_lists::Site;
+use posthaste_lists::{OneClick, Site};
 use posthaste_smtp::client::{Login, Relay, Tls};
 use posthaste_smtp::server::{self, Limits, Protocol};
+
+use posthaste_watch::{Keys, ONE_CLICK, one_click_token};
 
 use super::Server;
 use crate::cli::output::BadInput;
@@ -26,8 +28,22 @@ pub(crate) fn site(config: &Config) -> Site {
         default_language: config.site.default_language.as_str().to_owned(),
         // No page answers there yet, so no mail may promise one.
         base_url: None,
-        one_click: None,
+        one_click: one_click(config),
     }
+}
+
+/// Where members leave with one click: only pages that are served, and by https (RFC 8058 §3.1), may be named in mail.
+fn one_click(config: &Config) -> Option<OneClick> {
+    let base = config.web.base_url.as_ref().filter(|_| config.web.listen.is_some())?;
+    let base = base.as_str().strip_prefix("https://").map(|rest| format!("https://{rest}leave/"))?;
+    let key = match Keys::open(&config.paths.state) {
+        Ok(keys) => keys.key(ONE_CLICK),
+        Err(error) => {
+            tracing::error!(%error, "mail goes out without addresses to leave by one click");
+            return None;
+        }
+    };
+    Some(OneClick::new(move |list, member| format!("{base}{}", one_click_token(&key, list, member))))
 }
 
 pub(crate) fn relay(config: &Config) -> anyhow::Result<Relay> {
