@@ -80,6 +80,8 @@ struct Lease {
     dropped: bool,
     /// True once it recorded an event.
     moved: bool,
+    /// Until when the entry rests once it is let go of.
+    due: Option<i64>,
 }
 
 /// A lease as given out.
@@ -197,16 +199,17 @@ impl Index {
             Some(Wait { attempts, place: Place::Ready { since }, .. }) => (attempts, since),
             _ => (0, now),
         };
-        let lease = Lease { token, pending: 0, dropped: false, moved: false };
+        let lease = Lease { token, pending: 0, dropped: false, moved: false, due: None };
         self.enter(id, stage, attempts, Place::Leased { since, lease });
         let list = self.list(id);
         Ok(Granted { id, list, attempts, token })
     }
 
-    /// The holder let go of its lease.
-    pub(crate) fn drop_lease(&mut self, id: EntryId, stage: Stage, token: u32) {
+    /// The holder let go of its lease. Unless it recorded that it has left, the entry rests until `due`, if that is said.
+    pub(crate) fn drop_lease(&mut self, id: EntryId, stage: Stage, token: u32, due: Option<i64>) {
         if let Some(lease) = self.lease(id, By { stage, token: Some(token) }) {
             lease.dropped = true;
+            lease.due = due;
             self.settle(id, stage);
         }
     }
@@ -295,9 +298,9 @@ impl Index {
         };
         if lease.dropped && lease.pending == 0 {
             let attempts = if lease.moved { 0 } else { attempts.saturating_add(1) };
-            let since = *since;
+            let place = lease.due.map_or(Place::Ready { since: *since }, |due| Place::Delayed { due });
             self.leave(id, stage);
-            self.enter(id, stage, attempts, Place::Ready { since });
+            self.enter(id, stage, attempts, place);
         }
     }
 

@@ -1,5 +1,6 @@
 use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -9,7 +10,7 @@ use crate::entry::Entry;
 use crate::error::SpoolError;
 use crate::format::{self, Fault};
 use crate::put::{missing, read_file};
-use crate::spool::Spool;
+use crate::spool::{Spool, micros};
 use crate::workers::lock;
 
 /// The right to work on one entry for one stage. It lives in memory only: let go of without `Again` or `Leave`, or lost in a
@@ -21,6 +22,8 @@ pub struct Leased {
     pub(crate) stage: Stage,
     pub(crate) token: u32,
     attempts: u16,
+    /// Microseconds for which the entry rests once this is let go of.
+    rest: AtomicI64,
 }
 
 impl Leased {
@@ -44,6 +47,12 @@ impl Leased {
     pub const fn attempt(&self) -> u32 {
         self.attempts as u32
     }
+
+    /// Lets the entry rest for a while once this lease is let go of without `Again` or `Leave`. In memory only: after a
+    /// start it is ready at once.
+    pub fn rest(&self, pause: Duration) {
+        self.rest.store(micros(pause), Ordering::Relaxed);
+    }
 }
 
 impl std::fmt::Debug for Leased {
@@ -54,7 +63,11 @@ impl std::fmt::Debug for Leased {
 
 impl Drop for Leased {
     fn drop(&mut self) {
-        lock(&self.spool.index).drop_lease(self.id, self.stage, self.token);
+        let due = match self.rest.load(Ordering::Relaxed) {
+            0 => None,
+            rest => Some(self.spool.monotonic().saturating_add(rest)),
+        };
+        lock(&self.spool.index).drop_lease(self.id, self.stage, self.token, due);
         self.spool.ring(self.stage);
     }
 }
@@ -78,6 +91,7 @@ impl Spool {
                         stage,
                         token: granted.token,
                         attempts: granted.attempts,
+                        rest: AtomicI64::new(0),
                     });
                 }
                 Err(None) => bell.await,

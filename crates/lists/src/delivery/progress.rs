@@ -96,6 +96,8 @@ pub struct Progress {
     fates: Vec<Option<Fate>>,
     /// The next recipient this round has not offered.
     cursor: usize,
+    /// Taken to be offered, but whoever took them died: before all others.
+    returned: Chunk,
     /// Offered, no answer yet.
     outstanding: usize,
     /// Rounds that ended with somebody waiting.
@@ -105,7 +107,7 @@ pub struct Progress {
 impl Progress {
     /// Nobody has it.
     pub fn new(recipients: usize) -> Self {
-        Self { fates: vec![None; recipients], cursor: 0, outstanding: 0, rounds: 0 }
+        Self { fates: vec![None; recipients], cursor: 0, returned: vec![], outstanding: 0, rounds: 0 }
     }
 
     /// Takes over what a `sent` record says.
@@ -126,6 +128,7 @@ impl Progress {
     /// Makes whoever waits be offered again.
     pub fn begin_round(&mut self) {
         self.cursor = 0;
+        self.returned.clear();
         for fate in &mut self.fates {
             if fate.is_some_and(|f| !f.is_final()) {
                 *fate = None;
@@ -135,7 +138,7 @@ impl Progress {
 
     /// Up to `most` recipients that this round has not offered; `None` if it has offered all.
     pub fn take(&mut self, most: usize) -> Option<Chunk> {
-        let mut chunk = Chunk::new();
+        let mut chunk: Chunk = self.returned.drain(..most.min(self.returned.len())).collect();
         while chunk.len() < most {
             let Some(fate) = self.fates.get(self.cursor) else { break };
             if fate.is_none() {
@@ -147,9 +150,17 @@ impl Progress {
         (!chunk.is_empty()).then_some(chunk)
     }
 
+    /// Takes back recipients whose answers will never come; they are offered again.
+    pub fn give_back(&mut self, chunk: &[usize]) {
+        self.outstanding = self.outstanding.saturating_sub(chunk.len());
+        let open = chunk.iter().copied().filter(|i| self.fates.get(*i).is_some_and(Option::is_none));
+        self.returned.extend(open);
+    }
+
     /// True if this round has offered everybody.
     pub fn all_offered(&self) -> bool {
-        self.fates.get(self.cursor..).is_none_or(|rest| rest.iter().all(Option::is_some))
+        self.returned.is_empty()
+            && self.fates.get(self.cursor..).is_none_or(|rest| rest.iter().all(Option::is_some))
     }
 
     /// Takes the answers for a chunk and says what comes next.
@@ -227,6 +238,19 @@ mod tests {
         assert_eq!(p.take(10).unwrap(), [1, 3]);
         assert_eq!(p.answer(&all(&[1], Fate::Delivered)), Next::Round);
         assert_eq!(p.answer(&all(&[3], Fate::Unknown)), Next::Again { broken_only: true });
+    }
+
+    #[test]
+    fn p13_what_a_dead_worker_had_taken_is_offered_again_first() {
+        let mut p = Progress::new(5);
+        let a = p.take(2).unwrap();
+        let b = p.take(9).unwrap();
+        assert!(p.all_offered());
+        p.give_back(&a);
+        assert!(!p.all_offered());
+        assert_eq!(p.answer(&all(&b, Fate::Delivered)), Next::Round);
+        assert_eq!(p.take(9).unwrap(), a);
+        assert_eq!(p.answer(&all(&a, Fate::Delivered)), Next::Done);
     }
 
     #[test]

@@ -5,6 +5,7 @@ mod owner;
 mod post;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use posthaste_mime::Message;
@@ -16,7 +17,7 @@ use thiserror::Error;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
-use super::ATTEMPTS;
+use super::failures::{Attempt, Failures};
 use crate::canary::{Keeper, is_canary};
 use crate::events::Events;
 use crate::gate::Gate;
@@ -34,6 +35,7 @@ pub struct Incoming {
     history: Arc<History>,
     events: Arc<Events>,
     canary: Option<Arc<dyn Keeper>>,
+    failures: Failures,
 }
 
 /// Why an entry could not be worked on.
@@ -83,7 +85,17 @@ impl Incoming {
         history: Arc<History>,
         events: Arc<Events>,
     ) -> Self {
-        Self { spool, store, gate, site, clock, history, events, canary: None }
+        Self {
+            spool,
+            store,
+            gate,
+            site,
+            clock,
+            history,
+            events,
+            canary: None,
+            failures: Failures::new(Stage::Incoming),
+        }
     }
 
     /// The same, with somebody who sends canaries.
@@ -107,7 +119,7 @@ impl Incoming {
                 }
                 Err(error) => {
                     tracing::error!(%error, "cannot take work from the spool");
-                    self.clock.sleep(std::time::Duration::from_secs(1)).await;
+                    self.clock.sleep(Duration::from_secs(1)).await;
                 }
             }
         }
@@ -116,24 +128,32 @@ impl Incoming {
     /// One entry. While the database is away it waits here, and no attempt is counted.
     async fn work(&self, leased: Leased, stop: &CancellationToken, beat: &Beat) {
         beat.begin("an entry").await;
-        if leased.attempt() >= ATTEMPTS {
-            self.set_aside(&leased, "working on this entry failed three times; the log says how").await;
+        let attempt = Attempt::new(&self.failures, &leased);
+        if let Some(why) = self.failures.verdict(leased.id()) {
+            self.set_aside(&leased, &why).await;
+            attempt.over();
             return;
         }
         let entry = match self.spool.load(&leased).await {
             Ok(entry) => entry,
             Err(error) => {
-                tracing::error!(%error, "cannot read an entry");
+                attempt.failed(&error.to_string());
                 return;
             }
         };
         loop {
             tokio::select! {
-                () = stop.cancelled() => return,
+                () = stop.cancelled() => {
+                    attempt.over();
+                    return;
+                }
                 () = beat.wait("the database", self.gate.opened()) => {}
             }
             match self.step(&leased, &entry, beat).await {
-                Ok(()) => return,
+                Ok(()) => {
+                    attempt.well();
+                    return;
+                }
                 Err(Trouble::Store(
                     error @ (StoreError::Unavailable(_)
                     | StoreError::NewerSchema { .. }
@@ -141,16 +161,16 @@ impl Incoming {
                 )) => self.gate.close(&error.to_string()),
                 Err(Trouble::Entry(why)) => {
                     self.set_aside(&leased, &why).await;
+                    attempt.over();
                     return;
                 }
                 Err(Trouble::Spool(error @ SpoolError::Disk { .. })) => {
                     tracing::error!(%error, "cannot record what became of a post; trying until the disk takes it");
-                    beat.wait("the disk", self.clock.sleep(std::time::Duration::from_secs(1))).await;
+                    beat.wait("the disk", self.clock.sleep(Duration::from_secs(1))).await;
                 }
                 Err(error) => {
-                    // The lease is let go and the entry tried again, a few times.
-                    tracing::error!(%error, "cannot work on a post now");
-                    self.clock.sleep(std::time::Duration::from_secs(1)).await;
+                    // Let go, and tried again a little later.
+                    attempt.failed(&error.to_string());
                     return;
                 }
             }
@@ -205,8 +225,12 @@ impl Incoming {
             "entry set aside in quarantine; look with: posthaste queue show {}",
             leased.id()
         );
-        if let Err(error) = self.spool.quarantine(leased, why).await {
-            tracing::error!(%error, "cannot set an entry aside");
+        match self.spool.quarantine(leased, why).await {
+            Ok(()) => self.failures.forget(leased.id()),
+            Err(error) => {
+                leased.rest(Duration::from_secs(10));
+                tracing::error!(%error, "cannot set an entry aside");
+            }
         }
     }
 

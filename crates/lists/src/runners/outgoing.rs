@@ -7,6 +7,7 @@
 mod aftermath;
 mod canary;
 mod dispatch;
+mod taken;
 mod tally;
 
 use std::collections::VecDeque;
@@ -22,7 +23,8 @@ use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
 use self::dispatch::Dispatch;
-use super::ATTEMPTS;
+use self::taken::Taken;
+use super::failures::{self, Failures};
 use crate::canary::{Keeper, is_canary};
 use crate::delivery::{Chunk, Fate, Met, Next, fold_outcomes, verp};
 use crate::events::Events;
@@ -51,6 +53,7 @@ pub struct Outgoing {
     history: Arc<History>,
     limits: OutLimits,
     events: Arc<Events>,
+    failures: Failures,
     open: Mutex<VecDeque<Arc<Dispatch>>>,
     /// Signalled when an open dispatch has something to offer.
     work: Notify,
@@ -78,6 +81,7 @@ impl Outgoing {
             history,
             limits,
             events,
+            failures: Failures::new(Stage::Out),
             open: Mutex::default(),
             work: Notify::new(),
             room: Notify::new(),
@@ -134,21 +138,31 @@ impl Outgoing {
     }
 
     async fn read(&self, leased: Leased) -> Result<Option<Dispatch>, SpoolError> {
-        let entry = self.spool.load(&leased).await?;
-        if is_canary(&entry.list) && (leased.attempt() >= ATTEMPTS || !self.is_awaited(&entry)) {
+        let attempt = failures::Attempt::new(&self.failures, &leased);
+        let verdict = self.failures.verdict(leased.id());
+        if let Some(why) = verdict.as_deref().filter(|_| !is_canary(leased.list())) {
+            self.set_aside(&leased, why).await?;
+            attempt.over();
+            return Ok(None);
+        }
+        let entry = match self.spool.load(&leased).await {
+            Ok(entry) => entry,
+            Err(error) => {
+                attempt.failed(&error.to_string());
+                return Err(error);
+            }
+        };
+        if is_canary(&entry.list) && (verdict.is_some() || !self.is_awaited(&entry)) {
             self.drop_canary(&leased, &entry).await?;
+            attempt.over();
             return Ok(None);
         }
-        if leased.attempt() >= ATTEMPTS {
-            self.spool
-                .quarantine(&leased, "delivery of this entry stopped three times without an answer")
-                .await?;
-            return Ok(None);
-        }
-        let dispatch = match Dispatch::open(leased, &entry) {
-            Ok(dispatch) => dispatch,
-            Err((leased, why)) => {
-                self.spool.quarantine(&leased, &why).await?;
+        let opened = Dispatch::read(&entry);
+        attempt.over();
+        let dispatch = match opened {
+            Ok(opened) => Dispatch::new(leased, opened),
+            Err(why) => {
+                self.set_aside(&leased, &why).await?;
                 return Ok(None);
             }
         };
@@ -157,6 +171,22 @@ impl Outgoing {
             return Ok(None);
         }
         Ok(Some(dispatch))
+    }
+
+    async fn set_aside(&self, leased: &Leased, why: &str) -> Result<(), SpoolError> {
+        self.failures.forget(leased.id());
+        self.spool.quarantine(leased, why).await
+    }
+
+    /// Offers again what a worker could not.
+    fn take_back(&self, dispatch: &Arc<Dispatch>, chunk: &[usize]) {
+        let mut open = self.lock();
+        dispatch.give_back(chunk);
+        if !open.iter().any(|other| Arc::ptr_eq(other, dispatch)) {
+            open.push_back(dispatch.clone());
+        }
+        drop(open);
+        self.work.notify_one();
     }
 
     /// Sends chunks until `stop`; a transaction that has begun is finished and recorded.
@@ -169,11 +199,11 @@ impl Outgoing {
             if stop.is_cancelled() {
                 return;
             }
-            let Some((dispatch, chunk)) = self.next_chunk() else {
+            let Some(taken) = self.next_chunk() else {
                 tokio::select! { () = stop.cancelled() => return, () = work => continue }
             };
-            let span = tracing::info_span!("dispatch", id = %dispatch.id());
-            self.send(&dispatch, chunk, stop, beat).instrument(span).await;
+            let span = tracing::info_span!("dispatch", id = %taken.dispatch.id());
+            self.send(taken, stop, beat).instrument(span).await;
         }
     }
 
@@ -182,7 +212,7 @@ impl Outgoing {
     }
 
     /// The next recipients of the dispatch whose turn it is.
-    fn next_chunk(&self) -> Option<(Arc<Dispatch>, Chunk)> {
+    fn next_chunk(&self) -> Option<Taken<'_>> {
         let mut open = self.lock();
         while let Some(dispatch) = open.pop_front() {
             let most = if dispatch.plan().personal {
@@ -198,26 +228,47 @@ impl Outgoing {
                 }
                 drop(open);
                 self.room.notify_one();
-                return Some((dispatch, chunk));
+                return Some(Taken::new(self, dispatch, chunk));
             }
             self.room.notify_one();
         }
         None
     }
 
-    async fn send(&self, dispatch: &Arc<Dispatch>, chunk: Chunk, stop: &CancellationToken, beat: &Beat) {
+    async fn send(&self, taken: Taken<'_>, stop: &CancellationToken, beat: &Beat) {
         beat.begin("sending").await;
+        let dispatch = taken.dispatch.clone();
+        if let Some(why) = self.failures.verdict(dispatch.id()) {
+            match self.set_aside(dispatch.leased(), &why).await {
+                Ok(()) => self.lock().retain(|other| !Arc::ptr_eq(other, &dispatch)),
+                Err(error) => tracing::error!(%error, "cannot set an entry aside"),
+            }
+            return taken.answered();
+        }
         let results = if dispatch.plan().personal {
-            self.send_personal(dispatch, &chunk, stop, beat).await
+            self.send_personal(&dispatch, &taken.chunk, stop, beat).await
         } else {
-            self.send_bulk(dispatch, &chunk, stop, beat).await
+            self.send_bulk(&dispatch, &taken.chunk, stop, beat).await
         };
         // Cancelled: nothing was offered, nothing is recorded; the next start offers the same chunk.
         if results.is_empty() {
-            return;
+            return taken.give_back();
         }
-        if let Err(error) = self.record(dispatch, &results).await {
-            tracing::error!(%error, "cannot record a delivery; its recipients may get a second copy");
+        match self.record(&dispatch, &results).await {
+            Ok(()) => {
+                self.failures.moves();
+                taken.answered();
+            }
+            Err(error) => {
+                tracing::error!(%error, "cannot record a delivery; its recipients may get a second copy");
+                // Unless its lease is over, that is.
+                if matches!(error, SpoolError::Gone(_) | SpoolError::Over(..)) {
+                    self.lock().retain(|other| !Arc::ptr_eq(other, &dispatch));
+                    return taken.answered();
+                }
+                beat.wait("the disk", self.clock.sleep(std::time::Duration::from_secs(1))).await;
+                taken.give_back();
+            }
         }
     }
 
@@ -294,6 +345,7 @@ impl Outgoing {
         let detail = serde_json::json!({ "waiting": dispatch.waiting().len(), "until": due, "round": backoff.rounds + 1 });
         tracing::info!(waiting = dispatch.waiting().len(), until = %due, "recipients deferred");
         dispatch.log(TraceEvent::new(now, Kind::Deferred, detail.clone()));
+        self.failures.forget(dispatch.id());
         self.append(dispatch, Kind::Deferred, Then::Again { due }, detail.to_string().into()).await
     }
 
@@ -323,6 +375,7 @@ impl Outgoing {
             return self.finish_canary(dispatch, kind, data).await;
         }
         self.history.add(&dispatch.trace(), self.clock.now());
+        self.failures.forget(dispatch.id());
         self.append(dispatch, kind, Then::Leave, data).await?;
         tracing::info!(list = %dispatch.list(), delivered = dispatch.count(Fate::Delivered), failed = dispatch.count(Fate::Failed), "post finished");
         Ok(())

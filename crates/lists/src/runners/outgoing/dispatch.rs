@@ -27,24 +27,30 @@ pub(super) struct Dispatch {
     canary: Option<String>,
 }
 
+/// An entry's log as it was read.
+pub(super) struct Opened {
+    planned: Planned,
+    planned_at: Timestamp,
+    received: Timestamp,
+    counted: bool,
+    progress: Progress,
+    trace: Trace,
+    canary: Option<String>,
+}
+
 impl Dispatch {
-    /// Reads the entry's log; gives the lease back with a reason if there is no plan to follow.
-    pub(super) fn open(leased: Leased, entry: &Entry) -> Result<Self, (Leased, String)> {
+    /// Reads the entry's log; or says why there is no plan to follow.
+    pub(super) fn read(entry: &Entry) -> Result<Opened, String> {
         let Some(event) = entry.events.iter().rev().find(|e| e.kind == Kind::Planned) else {
-            return Err((leased, "the entry waits for delivery but nothing was planned".into()));
+            return Err("the entry waits for delivery but nothing was planned".into());
         };
-        let planned = match decode_plan(&event.data) {
-            Ok(planned) => planned,
-            Err(error) => return Err((leased, error.to_string())),
-        };
+        let planned = decode_plan(&event.data).map_err(|error| error.to_string())?;
         let mut progress = Progress::new(planned.recipients.len());
         for event in &entry.events {
             match event.kind {
                 Kind::Sent => match serde_json::from_slice::<Vec<Outcome>>(&event.data) {
                     Ok(outcomes) => progress.replay(&outcomes),
-                    Err(error) => {
-                        return Err((leased, format!("a record of deliveries cannot be read: {error}")));
-                    }
+                    Err(error) => return Err(format!("a record of deliveries cannot be read: {error}")),
                 },
                 Kind::Deferred => progress.replay_round(),
                 _ => {}
@@ -55,18 +61,31 @@ impl Dispatch {
         }
         let mut trace = Trace::of(entry);
         trace.message_id.clone_from(&planned.plan.message_id);
-        Ok(Self {
-            leased,
+        Ok(Opened {
             planned_at: event.at,
             received: entry.envelope.received,
             // Counted at the end of its first round; a notice of ours is no post.
-            counted: AtomicBool::new(progress.rounds > 0 || entry.notes.contains_key(notes::PURPOSE)),
+            counted: progress.rounds > 0 || entry.notes.contains_key(notes::PURPOSE),
             planned,
-            progress: Mutex::new(progress),
-            trace: Mutex::new(trace),
+            progress,
+            trace,
             canary: is_canary(&entry.list)
                 .then(|| entry.notes.get(notes::EXTENSION).cloned().unwrap_or_default()),
         })
+    }
+
+    /// What was read, in the hands of whoever holds the lease.
+    pub(super) fn new(leased: Leased, opened: Opened) -> Self {
+        Self {
+            leased,
+            planned: opened.planned,
+            planned_at: opened.planned_at,
+            received: opened.received,
+            counted: AtomicBool::new(opened.counted),
+            progress: Mutex::new(opened.progress),
+            trace: Mutex::new(opened.trace),
+            canary: opened.canary,
+        }
     }
 
     pub(super) fn id(&self) -> EntryId {
@@ -91,6 +110,10 @@ impl Dispatch {
 
     pub(super) fn take(&self, most: usize) -> Option<Chunk> {
         self.progress().take(most)
+    }
+
+    pub(super) fn give_back(&self, chunk: &[usize]) {
+        self.progress().give_back(chunk);
     }
 
     pub(super) fn has_more(&self) -> bool {

@@ -1,0 +1,43 @@
+//! Recipients in a worker's hands.
+
+use std::sync::Arc;
+
+use super::Outgoing;
+use super::dispatch::Dispatch;
+use crate::delivery::Chunk;
+use crate::runners::failures::untold;
+
+/// Recipients that a worker took from an open dispatch. If the worker dies or is replaced before their answers are in,
+/// they go back and are offered again.
+pub(super) struct Taken<'a> {
+    outgoing: &'a Outgoing,
+    pub(super) dispatch: Arc<Dispatch>,
+    pub(super) chunk: Chunk,
+    open: bool,
+}
+
+impl<'a> Taken<'a> {
+    pub(super) const fn new(outgoing: &'a Outgoing, dispatch: Arc<Dispatch>, chunk: Chunk) -> Self {
+        Self { outgoing, dispatch, chunk, open: true }
+    }
+
+    /// Their answers are in.
+    pub(super) fn answered(mut self) {
+        self.open = false;
+    }
+
+    /// They were not offered, or their answers could not be kept; that tells nothing about the post.
+    pub(super) fn give_back(mut self) {
+        self.open = false;
+        self.outgoing.take_back(&self.dispatch, &self.chunk);
+    }
+}
+
+impl Drop for Taken<'_> {
+    fn drop(&mut self) {
+        if self.open {
+            self.outgoing.failures.failed(self.dispatch.id(), untold());
+            self.outgoing.take_back(&self.dispatch, &self.chunk);
+        }
+    }
+}
