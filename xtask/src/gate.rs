@@ -5,7 +5,7 @@ use std::time::Instant;
 use anyhow::Result;
 
 use crate::step::{cargo, run as run_command, step};
-use crate::{deps, licences, rfc, tests};
+use crate::{deps, install, licences, rfc, tests, units};
 
 pub(crate) fn run() -> Result<()> {
     let began = Instant::now();
@@ -31,6 +31,8 @@ pub(crate) fn run() -> Result<()> {
                 .env("RUSTDOCFLAGS", "-D warnings"),
         )
     })?;
+    install::run()?;
+    units::run()?;
     tests::run(&[])?;
     println!("The gate is passed, in {:.0} s.", began.elapsed().as_secs_f64());
     Ok(())

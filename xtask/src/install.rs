@@ -24,6 +24,7 @@ const NEEDS: &[Need] = &[
     Need { package: "e2fsprogs", found: || look::program(&["mkfs.ext4"]) },
     Need { package: "python3", found: || look::program(&["python3"]) },
     Need { package: "openssl", found: || look::program(&["openssl"]) },
+    Need { package: "systemd", found: || look::program(&["systemd-analyze"]) },
     Need { package: "libfaketime", found: look::faketime },
 ];
 

@@ -9,6 +9,7 @@ mod licences;
 mod rfc;
 mod step;
 mod tests;
+mod units;
 mod workspace;
 
 use std::process::ExitCode;
@@ -20,9 +21,10 @@ Usage: cargo xtask COMMAND
 
   test [ARGS…]   install what the tests need (Debian, as root; elsewhere say what is missing), then run every
                  test; ARGS go to the test runner (a name, for example)
-  ci             the whole gate: fmt, deps, licences, rfc, clippy, docs, test
+  ci             the whole gate: fmt, deps, licences, rfc, clippy, docs, units, test
   deps           does any room import what the picture in ARCHITECTURE.md forbids?
   licences       has every crate we build with a licence from the list?
+  units          do the systemd units shut the server in as well as they did? (systemd-analyze security)
   rfc [--check]  write docs/develop/rfc.md (or check that it is current)
   bench [ARGS…]  build for release and measure; ARGS are scenarios and flags of the benchmark (--help lists them)
 ";
@@ -49,13 +51,14 @@ fn run(words: &[String]) -> Result<()> {
         ("ci", []) => gate::run(),
         ("deps", []) => deps::run(),
         ("licences", []) => licences::run(),
+        ("units", []) => units::run(),
         ("rfc", []) => rfc::write(),
         ("rfc", [flag]) if flag == "--check" => rfc::check(),
         ("help" | "--help" | "-h", _) => {
             print!("{HELP}");
             Ok(())
         }
-        ("ci" | "deps" | "licences" | "rfc", [word, ..]) => {
+        ("ci" | "deps" | "licences" | "units" | "rfc", [word, ..]) => {
             bail!("`cargo xtask {command}` does not know `{word}`")
         }
         _ => bail!("no command `{command}`\n\n{HELP}"),

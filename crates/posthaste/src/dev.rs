@@ -61,7 +61,7 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<Exit> {
         let config = Config::load(&file).map_err(|problems| BadInput::problems(&problems))?;
         let log = logging::start(&config);
         let mailbox = Arc::new(Mailbox::open(&state.join("mailbox"))?);
-        let server = Server::open(config.clone(), file.clone(), log).await?;
+        let server = Server::open(config.clone(), file.clone(), log, serve::Sockets::default()).await?;
         sample::create(&serve::connect(&config).await?).await?;
 
         let stop = CancellationToken::new();

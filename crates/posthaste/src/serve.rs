@@ -9,6 +9,7 @@ mod offline;
 mod reload;
 mod state;
 mod status;
+mod systemd;
 mod tasks;
 mod watching;
 
@@ -18,6 +19,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use posthaste_store::Store;
+use posthaste_watch::watchdog;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
@@ -26,6 +28,8 @@ pub(crate) use self::folder::prepare as prepare_state;
 pub(crate) use self::listen::tcp;
 pub(crate) use self::offline::run as offline;
 pub(crate) use self::state::Server;
+use self::systemd::Init;
+pub(crate) use self::systemd::Sockets;
 use crate::cli::output::{BadInput, Exit};
 use crate::config::{Config, Severity};
 use crate::logging;
@@ -45,10 +49,15 @@ pub(crate) fn run(file: &Path) -> anyhow::Result<Exit> {
     for warning in warnings {
         tracing::warn!("{warning}");
     }
-    runtime()?.block_on(async move {
-        let server = Server::open(config, file.to_owned(), log).await?;
+    let sockets = Sockets::from_env();
+    let runtime = runtime()?;
+    let exit = runtime.block_on(async move {
+        let server = Server::open(config, file.to_owned(), log, sockets).await?;
         until_stopped(server).await
-    })
+    });
+    // A disk or a task that hangs must not hold up the end.
+    runtime.shutdown_timeout(Duration::from_secs(2));
+    exit
 }
 
 /// The runtime of the server: as many threads as processors.
@@ -62,21 +71,34 @@ pub(crate) async fn until_stopped(server: Arc<Server>) -> anyhow::Result<Exit> {
     let mut int = signal(SignalKind::interrupt())?;
     let mut hup = signal(SignalKind::hangup())?;
     let supervisor = server.start();
+    let init = Arc::new(Init::from_env());
+    let (told, about) = (init.clone(), server.clone());
+    let helpless = watchdog(supervisor.clone(), move || {
+        told.say(&format!("WATCHDOG=1\nSTATUS={}", status::line(&about.watch.latest())))
+    })?;
+    init.say("READY=1");
     tracing::info!(version = env!("CARGO_PKG_VERSION"), state = %server.state_folder().display(), "accepting mail");
     loop {
         tokio::select! {
             _ = term.recv() => break,
             _ = int.recv() => break,
-            _ = hup.recv() => server.reload(),
+            () = helpless.cancelled() => break,
+            _ = hup.recv() => {
+                init.say("RELOADING=1");
+                server.reload();
+                init.say("READY=1");
+            }
         }
     }
     tracing::info!("stopping; what is under way is finished first");
+    init.say("STOPPING=1");
     server.stop();
     if supervisor.finished(DRAIN).await {
         tracing::info!("stopped");
     } else {
         tracing::warn!("stopped; some transactions did not end in time and are repeated at the next start");
     }
+    anyhow::ensure!(!helpless.is_cancelled(), "ended because a task hung; what waits is in the spool");
     Ok(Exit::Done)
 }
 

@@ -11,6 +11,7 @@ pub mod samples;
 mod supervisor;
 mod vitals;
 mod watch;
+mod watchdog;
 
 pub use canary::{Canary, CanaryOptions, Door, post};
 pub use keys::{Key, Keys, KeysError};
@@ -23,3 +24,4 @@ pub use vitals::{
     StageVitals, TaskVitals, Vitals, Waiting,
 };
 pub use watch::{Needed, Rooms, Settings, Watch};
+pub use watchdog::watchdog;

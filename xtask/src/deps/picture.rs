@@ -28,6 +28,7 @@ const OWNED: &[(&str, &[&str])] = &[
     ("hyper", &["web"]),
     ("hyper-util", &["web"]),
     ("indicatif", &["posthaste"]),
+    ("listenfd", &["posthaste"]),
     ("mail-builder", &["mime"]),
     ("mail-parser", &["mime"]),
     ("object_store", &["archive", "cluster"]),

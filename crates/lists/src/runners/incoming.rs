@@ -213,6 +213,7 @@ impl Incoming {
 
     async fn set_aside(&self, leased: &Leased, why: &str) {
         if is_canary(leased.list()) {
+            self.failures.forget(leased.id());
             // Nobody retries a canary; the next one proves more.
             let ended = Outcome::ended(Kind::Discarded, serde_json::json!({ "reasons": [why] }), vec![]);
             if let Err(error) = self.spool.record(leased, ended.event).await {

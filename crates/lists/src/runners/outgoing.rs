@@ -235,11 +235,16 @@ impl Outgoing {
         None
     }
 
-    async fn send(&self, taken: Taken<'_>, stop: &CancellationToken, beat: &Beat) {
+    async fn send(&self, mut taken: Taken<'_>, stop: &CancellationToken, beat: &Beat) {
         beat.begin("sending").await;
+        taken.begin();
         let dispatch = taken.dispatch.clone();
         if let Some(why) = self.failures.verdict(dispatch.id()) {
-            match self.set_aside(dispatch.leased(), &why).await {
+            let ended = match dispatch.canary() {
+                Some(_) => self.finish(&dispatch, Kind::Done, bytes::Bytes::new()).await,
+                None => self.set_aside(dispatch.leased(), &why).await,
+            };
+            match ended {
                 Ok(()) => self.lock().retain(|other| !Arc::ptr_eq(other, &dispatch)),
                 Err(error) => tracing::error!(%error, "cannot set an entry aside"),
             }

@@ -1,11 +1,35 @@
 //! Binding the addresses we listen on.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use anyhow::Context;
-use posthaste_smtp::server::Listener;
+use posthaste_smtp::server::{self, Listener, Protocol};
 
-use crate::config::Listen;
+use super::{Sockets, reload};
+use crate::config::{Config, Listen};
+
+/// Where mail comes in: the sockets that were handed over, else those that the configuration names.
+pub(super) async fn doors(
+    config: &Config,
+    sockets: &mut Sockets,
+) -> anyhow::Result<Vec<(Listener, Arc<server::Options>)>> {
+    let mut doors = vec![];
+    let places = [
+        ("lmtp", Protocol::Lmtp, Some(&config.lmtp.listen)),
+        ("smtp", Protocol::Smtp, config.smtp.listen.as_ref()),
+    ];
+    for (name, protocol, listen) in places {
+        let mut listeners =
+            sockets.take(name).with_context(|| format!("cannot use the {name} socket we were given"))?;
+        if let Some(listen) = listen.filter(|_| listeners.is_empty()) {
+            listeners.push(bind(listen, &format!("{name}.listen")).await?);
+        }
+        let options = Arc::new(reload::door(config, protocol));
+        doors.extend(listeners.into_iter().map(|listener| (listener, options.clone())));
+    }
+    Ok(doors)
+}
 
 /// Listens on what `key` says; the error names address and key.
 pub(crate) async fn bind(listen: &Listen, key: &str) -> anyhow::Result<Listener> {

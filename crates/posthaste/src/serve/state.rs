@@ -7,13 +7,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use posthaste_lists::{Directory, Events, Gate, History, Incoming, Intake, LiveSite, OutLimits, Outgoing};
 use posthaste_model::Clock;
 use posthaste_smtp::client::Pool;
-use posthaste_smtp::server::{self, Listener, Protocol};
+use posthaste_smtp::server::{self, Listener};
 use posthaste_spool::{RealDisk, SeenLog, Spool};
 use posthaste_store::Store;
 use posthaste_watch::{Canary, Rooms, Supervisor, Watch};
 use tokio::net::UnixListener;
 
-use super::{Layout, Stop, canary, control, listen, reload, watching};
+use super::{Layout, Sockets, Stop, canary, control, listen, reload, watching};
 use crate::clock::SystemClock;
 use crate::config::Config;
 use crate::logging::LogLevel;
@@ -49,7 +49,12 @@ pub(crate) struct Server {
 
 impl Server {
     /// Opens spool, names and doors. The database need not be there.
-    pub(crate) async fn open(config: Config, file: PathBuf, log: LogLevel) -> anyhow::Result<Arc<Self>> {
+    pub(crate) async fn open(
+        config: Config,
+        file: PathBuf,
+        log: LogLevel,
+        mut sockets: Sockets,
+    ) -> anyhow::Result<Arc<Self>> {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
         let state = config.paths.state.clone();
         super::prepare_state(&state)?;
@@ -93,13 +98,7 @@ impl Server {
         let intake =
             Intake::new(directory.clone(), store.clone(), spool.clone(), seen, clock.clone(), events.clone());
         let intake = Arc::new(intake.with_canary(keeper));
-        let mut doors = vec![];
-        let lmtp = listen::bind(&config.lmtp.listen, "lmtp.listen").await?;
-        doors.push((lmtp, Arc::new(reload::door(&config, Protocol::Lmtp))));
-        if let Some(smtp) = &config.smtp.listen {
-            let smtp = listen::bind(smtp, "smtp.listen").await?;
-            doors.push((smtp, Arc::new(reload::door(&config, Protocol::Smtp))));
-        }
+        let doors = listen::doors(&config, &mut sockets).await?;
         let control = control::bind(&state)?;
         let (workers, config) = (config.relay.max_connections.max(1), Arc::new(Mutex::new(Arc::new(config))));
         let config_error = watching::Refused::default();

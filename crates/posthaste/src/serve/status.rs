@@ -42,3 +42,18 @@ pub(crate) fn of(vitals: &Vitals) -> Value {
         "stages": stages,
     })
 }
+
+/// One line for the init system's status.
+pub(super) fn line(vitals: &Vitals) -> String {
+    let waiting = vitals.stages.iter().filter(|stage| stage.depth > 0);
+    let waiting: Vec<_> = waiting.map(|stage| format!("{} {}", stage.stage, stage.depth)).collect();
+    let mut line = if waiting.is_empty() {
+        "nothing waits".to_owned()
+    } else {
+        format!("waiting: {}", waiting.join(", "))
+    };
+    for away in vitals.dependencies.iter().filter(|dependency| !dependency.up) {
+        line += &format!("; {} is away", away.name);
+    }
+    line
+}

@@ -13,30 +13,44 @@ pub(super) struct Taken<'a> {
     outgoing: &'a Outgoing,
     pub(super) dispatch: Arc<Dispatch>,
     pub(super) chunk: Chunk,
-    open: bool,
+    state: State,
+}
+
+/// How far the worker came.
+#[derive(PartialEq, Eq)]
+enum State {
+    Taken,
+    Begun,
+    Over,
 }
 
 impl<'a> Taken<'a> {
     pub(super) const fn new(outgoing: &'a Outgoing, dispatch: Arc<Dispatch>, chunk: Chunk) -> Self {
-        Self { outgoing, dispatch, chunk, open: true }
+        Self { outgoing, dispatch, chunk, state: State::Taken }
+    }
+
+    /// From now on it counts against the post if the worker dies.
+    pub(super) fn begin(&mut self) {
+        self.state = State::Begun;
     }
 
     /// Their answers are in.
     pub(super) fn answered(mut self) {
-        self.open = false;
+        self.state = State::Over;
     }
 
     /// They were not offered, or their answers could not be kept; that tells nothing about the post.
     pub(super) fn give_back(mut self) {
-        self.open = false;
-        self.outgoing.take_back(&self.dispatch, &self.chunk);
+        self.state = State::Taken;
     }
 }
 
 impl Drop for Taken<'_> {
     fn drop(&mut self) {
-        if self.open {
+        if self.state == State::Begun {
             self.outgoing.failures.failed(self.dispatch.id(), untold());
+        }
+        if self.state != State::Over {
             self.outgoing.take_back(&self.dispatch, &self.chunk);
         }
     }
