@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use posthaste_model::{Histogram, ListId, Timestamp};
@@ -72,9 +72,19 @@ impl Events {
         lock(&self.doors).entry(list.clone()).or_default().accepted += 1;
     }
 
-    /// A notice or report of ours for `list` is durable.
-    pub fn born(&self, list: &ListId) {
-        lock(&self.doors).entry(list.clone()).or_default().born += 1;
+    /// A canary for `list` is durable: it passed a door, and is no message of anybody.
+    pub fn passed(&self, list: &ListId) {
+        lock(&self.doors).entry(list.clone()).or_default().accepted += 1;
+    }
+
+    /// What [`Spool::put_with`](posthaste_spool::Spool::put_with) is to call for a notice or report of ours.
+    pub fn born(self: &Arc<Self>, list: &ListId) -> impl FnOnce(bool) + Send + 'static {
+        let (events, list) = (self.clone(), list.clone());
+        move |new| {
+            if new {
+                lock(&events.doors).entry(list).or_default().born += 1;
+            }
+        }
     }
 
     /// The incoming runner is done with an entry.

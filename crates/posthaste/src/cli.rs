@@ -5,6 +5,7 @@ mod config;
 mod db;
 mod domain;
 mod inject;
+mod ledger;
 mod list;
 mod member;
 pub(crate) mod output;
@@ -60,6 +61,8 @@ enum Verb {
     Trace(trace::Options),
     /// How the server is
     Status,
+    /// Whether every accepted post is accounted for
+    Ledger(ledger::Options),
     /// The post that goes round and round to prove that mail moves
     #[command(subcommand)]
     Canary(canary::Verb),
@@ -80,6 +83,7 @@ impl Cli {
             Verb::Serve => crate::serve::run(&config_file(file)?),
             Verb::Dev(options) => crate::dev::run(&options),
             Verb::Config(verb) => config::run(verb, file, &out),
+            Verb::Ledger(options) => ledger::run(&options, &load(file)?, &out),
             Verb::Status => status::run(&load(file)?, &out),
             Verb::Canary(verb) => canary::run(&verb, &load(file)?, &out),
             Verb::Trace(options) => trace::run(&options, &load(file)?, &out),

@@ -18,6 +18,11 @@ pub(crate) enum Request {
     Status,
     /// Everything you know of yourself: [`posthaste_watch::Vitals`].
     Vitals,
+    /// The ledger: [`posthaste_watch::LedgerReport`].
+    Ledger {
+        /// Check it now, do not tell of the last check.
+        check: bool,
+    },
     /// Lists or domains changed: read them again.
     Refresh,
     /// Read the configuration again, as SIGHUP does.

@@ -420,7 +420,7 @@ async fn nothing_waits(server: &Server) -> Result<()> {
     for stage in ["incoming", "out"] {
         server.wait_for_depth(stage, 0, PATIENCE).await?;
     }
-    Ok(())
+    server.ledger_adds_up().await
 }
 
 async fn wait_for_health(server: &Server, healthy: bool) -> Result<()> {

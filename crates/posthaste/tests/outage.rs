@@ -281,7 +281,7 @@ async fn nothing_waits(server: &Server) -> Result<()> {
     for stage in ["incoming", "out"] {
         server.wait_for_depth(stage, 0, PATIENCE).await?;
     }
-    Ok(())
+    server.ledger_adds_up().await
 }
 
 /// Waits until the status tells this.

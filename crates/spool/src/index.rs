@@ -1,6 +1,7 @@
 //! The spool in memory: which entry waits for what. No I/O, no clock: times come in, in microseconds of the monotonic
 //! clock (negative for what waited before this process began).
 
+pub(crate) mod books;
 mod queue;
 
 use std::collections::{BTreeMap, HashMap};
@@ -8,6 +9,7 @@ use std::collections::{BTreeMap, HashMap};
 use posthaste_model::{EntryId, ListId, Stage, Timestamp};
 
 use crate::entry::Then;
+use books::{Book, Books, Came, Went};
 use queue::Queue;
 
 /// How a stage is doing.
@@ -23,12 +25,22 @@ pub struct Pulse {
     pub oldest_due: Option<Timestamp>,
     /// True if nothing is leased out until someone resumes the stage.
     pub paused: bool,
+    /// The weights of these entries together: recipients who wait, for entries that are planned.
+    pub weight: u64,
+    /// Of this, the weight of those that are due or leased.
+    pub weight_due: u64,
+    /// Entries that have left the stage since the spool was opened.
+    pub left: u64,
+    /// Weight that has been taken off entries at the stage since then.
+    pub worked: u64,
 }
 
 /// One entry.
 #[derive(Debug)]
 pub(crate) struct Slot {
     list: u32,
+    /// Recipients who wait, as its workers say.
+    weight: u32,
     /// How the end of its file is known.
     pub(crate) file: FileEnd,
     waits: Vec<Wait>,
@@ -126,6 +138,18 @@ pub(crate) struct Found {
     pub(crate) due: Option<i64>,
 }
 
+/// How an entry arrives.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Arrival {
+    pub(crate) came: Came,
+    pub(crate) weight: u32,
+    /// Now, on the monotonic clock.
+    pub(crate) now: i64,
+}
+
+/// Entries whose files were gone that are remembered by name.
+const VANISHED: usize = 100;
+
 #[derive(Debug, Default)]
 pub(crate) struct Index {
     slots: HashMap<EntryId, Slot>,
@@ -133,20 +157,32 @@ pub(crate) struct Index {
     numbers: HashMap<ListId, u32>,
     queues: [Queue; Stage::ALL.len()],
     tokens: u32,
-    /// What is in quarantine, and since when.
-    pub(crate) quarantined: BTreeMap<EntryId, Timestamp>,
+    books: Books,
+    /// The last entries whose files were gone.
+    vanished: Vec<(EntryId, ListId)>,
+    /// What is in quarantine, since when, and the number of its list.
+    pub(crate) quarantined: BTreeMap<EntryId, (Timestamp, u32)>,
     /// Files that were left alone, and why.
     pub(crate) left_alone: BTreeMap<EntryId, LeftAlone>,
 }
 
 impl Index {
     /// Takes in an entry. One that is there already stays as it is.
-    pub(crate) fn insert(&mut self, id: EntryId, list: &ListId, file: FileEnd, found: &[Found], now: i64) {
+    pub(crate) fn insert(
+        &mut self,
+        id: EntryId,
+        list: &ListId,
+        file: FileEnd,
+        found: &[Found],
+        arrival: Arrival,
+    ) {
         if self.slots.contains_key(&id) {
             return;
         }
         let list = self.number(list);
-        self.slots.insert(id, Slot { list, file, waits: Vec::with_capacity(found.len()) });
+        let Arrival { came, weight, now } = arrival;
+        self.books.of(list).came(came);
+        self.slots.insert(id, Slot { list, weight, file, waits: Vec::with_capacity(found.len()) });
         for f in found {
             let place = match f.due {
                 Some(due) if due > now => Place::Delayed { due },
@@ -172,13 +208,20 @@ impl Index {
     }
 
     /// Forgets an entry. Leases on it are over.
-    pub(crate) fn remove(&mut self, id: EntryId) {
+    pub(crate) fn remove(&mut self, id: EntryId, went: Went) {
         let stages: Vec<Stage> =
             self.slots.get(&id).into_iter().flat_map(|s| &s.waits).map(|w| w.stage).collect();
         for stage in stages {
             self.leave(id, stage);
         }
-        self.slots.remove(&id);
+        let Some(slot) = self.slots.remove(&id) else { return };
+        self.books.of(slot.list).went(went);
+        if went == Went::Vanished {
+            let list = self.lists.get(slot.list as usize).cloned().unwrap_or_else(|| ListId::new(""));
+            self.vanished.push((id, list));
+            let spare = self.vanished.len().saturating_sub(VANISHED);
+            self.vanished.drain(..spare);
+        }
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -246,7 +289,9 @@ impl Index {
         match change.then {
             Then::Stay => {}
             Then::Leave => {
-                self.leave(id, stage);
+                if self.leave(id, stage).is_some() {
+                    self.queue(stage).left += 1;
+                }
             }
             Then::Again { .. } => {
                 // An administrator makes due what sleeps, and takes nothing out of anyone's hands.
@@ -307,7 +352,11 @@ impl Index {
     fn enter(&mut self, id: EntryId, stage: Stage, attempts: u16, place: Place) {
         let Some(slot) = self.slots.get_mut(&id) else { return };
         slot.waits.push(Wait { stage, attempts, place });
-        let list = slot.list;
+        let (list, weight) = (slot.list, slot.weight);
+        if let Some(depth) = self.books.of(list).depth.get_mut(stage.index()) {
+            *depth += 1;
+        }
+        self.queue(stage).weigh(place, i64::from(weight));
         self.queue(stage).enter(id, list, attempts, place);
     }
 
@@ -315,9 +364,85 @@ impl Index {
         let slot = self.slots.get_mut(&id)?;
         let at = slot.waits.iter().position(|w| w.stage == stage)?;
         let wait = slot.waits.swap_remove(at);
-        let list = slot.list;
+        let (list, weight) = (slot.list, slot.weight);
+        if let Some(depth) = self.books.of(list).depth.get_mut(stage.index()) {
+            *depth = depth.saturating_sub(1);
+        }
+        self.queue(stage).weigh(wait.place, -i64::from(weight));
         self.queue(stage).leave(id, list, wait.attempts, wait.place);
         Some(wait)
+    }
+
+    /// Sets how heavy an entry is.
+    pub(crate) fn weigh(&mut self, id: EntryId, weight: u32) {
+        let Some(slot) = self.slots.get_mut(&id) else { return };
+        let more = i64::from(weight) - i64::from(slot.weight);
+        slot.weight = weight;
+        let places: Vec<_> = slot.waits.iter().map(|w| (w.stage, w.place)).collect();
+        for (stage, place) in places {
+            self.queue(stage).weigh(place, more);
+        }
+    }
+
+    /// Makes an entry lighter: so much of its work at this stage is done.
+    pub(crate) fn lighten(&mut self, id: EntryId, stage: Stage, by: u32) {
+        let Some(slot) = self.slots.get(&id) else { return };
+        let by = by.min(slot.weight);
+        let weight = slot.weight - by;
+        self.weigh(id, weight);
+        self.queue(stage).worked += u64::from(by);
+    }
+
+    /// What came and went, by list.
+    pub(crate) fn books(&self) -> Vec<(ListId, Book)> {
+        self.books.by_list(&self.lists)
+    }
+
+    /// How many lists wait for one of these stages.
+    pub(crate) fn lists_waiting(&self, stages: &[Stage]) -> usize {
+        self.books.waiting(stages)
+    }
+
+    pub(crate) fn vanished(&self) -> Vec<(EntryId, ListId)> {
+        self.vanished.clone()
+    }
+
+    pub(crate) fn ids(&self) -> std::collections::HashSet<EntryId> {
+        self.slots.keys().copied().collect()
+    }
+
+    /// Notes that an entry is in quarantine: one that was waiting, or one found damaged or set aside at the start.
+    pub(crate) fn set_aside(&mut self, id: EntryId, at: Timestamp, list: Option<&ListId>) {
+        let known = self.slots.get(&id).map(|slot| slot.list);
+        let number = known.unwrap_or_else(|| {
+            let number = self.number(list.unwrap_or(&ListId::new("")));
+            let book = self.books.of(number);
+            (book.opening, book.quarantined) = (book.opening + 1, book.quarantined + 1);
+            number
+        });
+        self.remove(id, Went::Quarantined);
+        self.quarantined.insert(id, (at, number));
+    }
+
+    /// Takes an entry off the list of those in quarantine: removed by a person, or (`to`) back in this list's queue.
+    pub(crate) fn leave_quarantine(&mut self, id: EntryId, to: Option<&ListId>) {
+        let Some((_, number)) = self.quarantined.remove(&id) else { return };
+        match to.map(|list| self.number(list)) {
+            None => {
+                let book = self.books.of(number);
+                book.quarantined = book.quarantined.saturating_sub(1);
+                book.removed += 1;
+            }
+            // Its list was not known while it was damaged or unread.
+            Some(list) if list != number => {
+                let book = self.books.of(number);
+                book.quarantined = book.quarantined.saturating_sub(1);
+                book.opening = book.opening.saturating_sub(1);
+                let book = self.books.of(list);
+                (book.opening, book.quarantined) = (book.opening + 1, book.quarantined + 1);
+            }
+            Some(_) => {}
+        }
     }
 
     fn wait(&mut self, id: EntryId, stage: Stage) -> Option<&mut Wait> {

@@ -9,6 +9,7 @@ use posthaste_model::{EntryId, ListId, Stage};
 use crate::entry::Entry;
 use crate::error::SpoolError;
 use crate::format::{self, Fault};
+use crate::index::books::Went;
 use crate::put::{missing, read_file};
 use crate::spool::{Spool, micros};
 use crate::workers::lock;
@@ -119,7 +120,8 @@ impl Spool {
         let bytes = match read_file(self, &path, Some(file.length)) {
             Ok(bytes) => Bytes::from(bytes),
             Err(e) if missing(&e) => {
-                lock(&self.index).remove(id);
+                tracing::error!(%id, "the file of an entry is gone, and nobody of us removed it");
+                lock(&self.index).remove(id, Went::Vanished);
                 return Err(SpoolError::Gone(id));
             }
             Err(e) => return Err(SpoolError::disk("read", &path, e)),

@@ -1,5 +1,7 @@
 use std::time::Duration;
 
+use crate::entry::Recorded;
+
 /// What may be chosen about a spool. The defaults suit every site we know.
 #[derive(Debug, Clone, Copy)]
 pub struct Options {
@@ -12,10 +14,18 @@ pub struct Options {
     pub max_delay: Duration,
     /// How many files are written at once (64): the journal of the file system groups them.
     pub parallel: usize,
+    /// How heavy an entry with these events is: the recipients who wait for it. 0 unless told.
+    pub weigh: fn(&[Recorded]) -> u32,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { max_message: 25 << 20, reserve: None, max_delay: Duration::from_secs(5000), parallel: 64 }
+        Self {
+            max_message: 25 << 20,
+            reserve: None,
+            max_delay: Duration::from_secs(5000),
+            parallel: 64,
+            weigh: |_| 0,
+        }
     }
 }

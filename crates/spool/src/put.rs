@@ -9,7 +9,8 @@ use crate::disk::DiskFile;
 use crate::entry::{Event, NewEntry, Recorded, replay};
 use crate::error::SpoolError;
 use crate::format::{self, Header};
-use crate::index::{EndState, FileEnd, Found};
+use crate::index::books::Came;
+use crate::index::{Arrival, EndState, FileEnd, Found};
 use crate::spool::Spool;
 use crate::workers::lock;
 
@@ -19,11 +20,21 @@ impl Spool {
     /// An id that exists already, waiting or in quarantine, is `Ok` and bears no twin. On an error nothing is kept
     /// and the spool is unhealthy (P4). Once called it runs to its end even if the future is dropped.
     pub async fn put(self: &Arc<Self>, entry: NewEntry) -> Result<EntryId, SpoolError> {
+        self.put_with(entry, |_| ()).await
+    }
+
+    /// Like [`Spool::put`]; calls `then` as soon as the entry is durable, with whether it is new, also if the future is
+    /// dropped meanwhile: for whoever keeps count. Not called on an error.
+    pub async fn put_with(
+        self: &Arc<Self>,
+        entry: NewEntry,
+        then: impl FnOnce(bool) + Send + 'static,
+    ) -> Result<EntryId, SpoolError> {
         let id = entry.id;
         let claim = Claim::on(self, id).await;
         // The claim goes with the work, which is done even if nobody waits for it any more.
         self.blocking(move |spool| {
-            let put = spool.put_now(&entry);
+            let put = spool.put_now(&entry).map(then);
             drop(claim);
             put
         })
@@ -31,19 +42,20 @@ impl Spool {
         Ok(id)
     }
 
-    fn put_now(&self, entry: &NewEntry) -> Result<(), SpoolError> {
+    /// True if it is new.
+    fn put_now(&self, entry: &NewEntry) -> Result<bool, SpoolError> {
         let id = entry.id;
         let path = self.layout.entry(id);
         for twin in [&path, &self.layout.set_aside(id)] {
             if self.disk.exists(twin).map_err(|e| self.failed("look at", twin, e))? {
-                return Ok(());
+                return Ok(false);
             }
         }
         let put = self.clock.now();
         let events: Vec<Recorded> = entry.events.iter().map(|e| stamp(e, entry, put)).collect();
         let waiting = replay(entry.stage, put, &events);
         if waiting.is_empty() {
-            return Ok(());
+            return Ok(false);
         }
         let header = Header {
             id,
@@ -69,14 +81,15 @@ impl Spool {
             .collect();
         let next = (3 + events.len()) as u16;
         let file = FileEnd { length, next, state: EndState::Clean };
-        lock(&self.index).insert(id, &entry.list, file, &found, now);
+        let arrival = Arrival { came: Came::Put, weight: (self.options.weigh)(&events), now };
+        lock(&self.index).insert(id, &entry.list, file, &found, arrival);
         for w in &waiting {
             self.ring(w.stage);
         }
         if self.health.wrote(length) {
             self.measure();
         }
-        Ok(())
+        Ok(true)
     }
 
     /// Writes a file in `tmp/`, makes it durable, and gives it its place among the entries, durably.

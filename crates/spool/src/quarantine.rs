@@ -9,8 +9,10 @@ use crate::entry::{Event, Kind, Then};
 use crate::error::SpoolError;
 use crate::format::{self, Fault};
 use crate::index::By;
+use crate::index::books::{Came, Went};
 use crate::lease::Leased;
 use crate::put::{missing, read_file};
+use crate::scan::skim;
 use crate::spool::Spool;
 use crate::workers::lock;
 
@@ -42,7 +44,7 @@ impl Spool {
 
     /// What is in quarantine and since when; [`crate::Peek::quarantined`] says why. Cheap: no I/O.
     pub fn quarantined(&self) -> Vec<(EntryId, Timestamp)> {
-        lock(&self.index).quarantined.iter().map(|(id, at)| (*id, *at)).collect()
+        lock(&self.index).quarantined.iter().map(|(id, (at, _))| (*id, *at)).collect()
     }
 
     /// Files that were left where they are because they cannot be read or a later version wrote them, and why.
@@ -84,8 +86,8 @@ impl Spool {
             let _ = spool.disk.unlink(&spool.layout.why(id));
             {
                 let mut index = lock(&spool.index);
-                index.remove(id);
-                index.quarantined.remove(&id);
+                index.remove(id, Went::Removed);
+                index.leave_quarantine(id, None);
                 index.left_alone.remove(&id);
             }
             spool.disk.sync_dir(&folder).map_err(|e| spool.failed("sync", &folder, e))
@@ -111,9 +113,8 @@ impl Spool {
         }
         {
             let mut index = lock(&self.index);
-            index.remove(id);
             index.left_alone.remove(&id);
-            index.quarantined.insert(id, now);
+            index.set_aside(id, now, None);
         }
         // The new name before the old: a crash in between leaves two names, never none.
         for folder in [self.layout.quarantine(), self.layout.folder(id)] {
@@ -128,6 +129,7 @@ impl Spool {
             Ok(bytes) => Bytes::from(bytes),
             Err(e) if missing(&e) => {
                 lock(&self.index).quarantined.remove(&id);
+                tracing::error!(%id, "the file of an entry in quarantine is gone, and nobody of us removed it");
                 return Err(SpoolError::Gone(id));
             }
             Err(e) => return Err(SpoolError::disk("read", &from, e)),
@@ -141,8 +143,8 @@ impl Spool {
             self.disk.sync_dir(&folder).map_err(|e| self.failed("sync", &folder, e))?;
         }
         let _ = self.disk.unlink(&self.layout.why(id));
-        lock(&self.index).quarantined.remove(&id);
-        self.enter(id, &decoded.entry.list, &decoded.tail, &decoded.entry.waiting());
+        lock(&self.index).leave_quarantine(id, Some(&decoded.entry.list));
+        self.enter(id, &decoded.entry.list, &decoded.tail, &decoded.entry.waiting(), Came::Back);
         Ok(())
     }
 
@@ -162,7 +164,8 @@ impl Spool {
                 continue;
             }
             let (at, _) = read_why(&*self.disk, &self.layout.why(id));
-            lock(&self.index).quarantined.insert(id, at);
+            let list = skim(&*self.disk, &self.layout.set_aside(id)).ok().map(|skimmed| skimmed.header.list);
+            lock(&self.index).set_aside(id, at, list.as_ref());
         }
         Ok(())
     }

@@ -10,6 +10,7 @@ use crate::disk::DiskFile;
 use crate::entry::{Event, Recorded, Then};
 use crate::error::SpoolError;
 use crate::format;
+use crate::index::books::Went;
 use crate::index::{By, Change, EndState, FileEnd};
 use crate::lease::Leased;
 use crate::put::missing;
@@ -150,6 +151,7 @@ impl Spool {
     /// Tells the index what became of a group, and returns what to tell those who wait.
     fn settle(&self, id: EntryId, group: Vec<Pending>, result: &Result<FileEnd, SpoolError>) -> Vec<Answer> {
         let mut done = false;
+        let mut went = Went::Vanished;
         {
             let now = self.monotonic();
             let wall = self.clock.now();
@@ -168,12 +170,13 @@ impl Spool {
                         also: pending.event.also.clone(),
                     };
                     done = index.apply(id, &change, now);
+                    went = Went::Ended(pending.by.stage, pending.event.kind);
                 } else {
                     index.abort_record(id, pending.by);
                 }
             }
             if done {
-                index.remove(id);
+                index.remove(id, went);
             }
         }
         if done {

@@ -11,7 +11,8 @@ use crate::disk::Disk;
 use crate::entry::{Waiting, replay};
 use crate::error::SpoolError;
 use crate::format::{self, Fault, Header, Tail};
-use crate::index::{EndState, FileEnd, Found, LeftAlone};
+use crate::index::books::Came;
+use crate::index::{Arrival, EndState, FileEnd, Found, LeftAlone};
 use crate::put::missing;
 use crate::spool::Spool;
 use crate::workers::lock;
@@ -125,10 +126,10 @@ impl Spool {
             let _ = self.disk.unlink(&path);
             return;
         }
-        self.enter(id, &skimmed.header.list, &skimmed.tail, &waiting);
+        self.enter(id, &skimmed.header.list, &skimmed.tail, &waiting, Came::Found);
     }
 
-    pub(crate) fn enter(&self, id: EntryId, list: &ListId, tail: &Tail, waiting: &[Waiting]) {
+    pub(crate) fn enter(&self, id: EntryId, list: &ListId, tail: &Tail, waiting: &[Waiting], came: Came) {
         let now = self.monotonic();
         let wall = self.clock.now();
         let since = |t: Timestamp| now.saturating_sub(crate::spool::micros(wall.since(t)));
@@ -142,7 +143,8 @@ impl Spool {
             .collect();
         let state = if tail.torn { EndState::Torn } else { EndState::Clean };
         let file = FileEnd { length: tail.length, next: tail.next, state };
-        lock(&self.index).insert(id, list, file, &found, now);
+        let arrival = Arrival { came, weight: (self.options.weigh)(&tail.steps), now };
+        lock(&self.index).insert(id, list, file, &found, arrival);
         for w in waiting {
             self.ring(w.stage);
         }

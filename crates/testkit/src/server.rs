@@ -242,6 +242,17 @@ impl Server {
             .with_context(|| format!("`posthaste status --json` told no JSON:\n{told}"))
     }
 
+    /// Asks the ledger (P8) for a check, and wants every post accounted for.
+    pub async fn ledger_adds_up(&self) -> Result<()> {
+        let told = self.cli(&["--json", "ledger", "--check"]).await?;
+        let text = String::from_utf8_lossy(&told.stdout);
+        let report: serde_json::Value = serde_json::from_str(&text)
+            .with_context(|| format!("`posthaste ledger` told no JSON:\n{text}"))?;
+        let drift = report.pointer("/sum/drift").and_then(serde_json::Value::as_i64);
+        ensure!(drift == Some(0), "the ledger does not add up:\n{text}");
+        Ok(())
+    }
+
     /// How many entries wait for this stage.
     pub async fn depth(&self, stage: &str) -> Result<u64> {
         let status = self.status().await?;

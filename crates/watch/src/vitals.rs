@@ -187,6 +187,9 @@ pub struct LedgerVitals {
     pub drifting_checks: u32,
     /// All lists together.
     pub total: LedgerRow,
+    /// What is wrong, a sentence each; the ids of entries stand in them.
+    #[serde(default)]
+    pub findings: Vec<String>,
 }
 
 /// One line of the ledger: `opening + accepted + born = delivered + held + rejected + discarded + removed + queued +
@@ -230,6 +233,20 @@ impl LedgerRow {
             ("queued", self.queued),
             ("quarantined", self.quarantined),
         ]
+    }
+
+    /// Adds another list's.
+    pub fn add(&mut self, other: &Self) {
+        self.opening += other.opening;
+        self.accepted += other.accepted;
+        self.born += other.born;
+        self.delivered += other.delivered;
+        self.held += other.held;
+        self.rejected += other.rejected;
+        self.discarded += other.discarded;
+        self.removed += other.removed;
+        self.queued += other.queued;
+        self.quarantined += other.quarantined;
     }
 
     /// What came in less what is known of: 0 when all is well.

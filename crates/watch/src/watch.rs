@@ -11,6 +11,7 @@ use posthaste_spool::Spool;
 use tokio_util::sync::CancellationToken;
 
 use crate::collect::Memory;
+use crate::ledger::Ledger;
 use crate::samples::MinuteFile;
 use crate::{CanaryVitals, Sample, Samples, TaskVitals, Vitals};
 
@@ -71,6 +72,7 @@ pub struct Watch {
     samples: Mutex<Samples>,
     minutes: Arc<MinuteFile>,
     pub(crate) memory: Mutex<Memory>,
+    pub(crate) ledger: Ledger,
     tasks: Source<Vec<TaskVitals>>,
     canary: Source<CanaryVitals>,
 }
@@ -81,6 +83,7 @@ impl Watch {
         let minutes = Arc::new(MinuteFile::new(state.join("minutes.jsonl")));
         let samples = Samples { minutes: minutes.read(), ..Samples::default() };
         let began = rooms.clock.monotonic();
+        let ledger = Ledger::open(state.join("ledger.json"), rooms.clock.now());
         let watch = Arc::new(Self {
             rooms,
             began,
@@ -88,6 +91,7 @@ impl Watch {
             samples: Mutex::new(samples),
             minutes,
             memory: Mutex::default(),
+            ledger,
             tasks: Mutex::default(),
             canary: Mutex::default(),
         });
@@ -144,6 +148,14 @@ impl Watch {
 
     pub(crate) fn canary(&self) -> CanaryVitals {
         lock(&self.canary).as_ref().map(|source| source()).unwrap_or_default()
+    }
+
+    /// The oldest of the last so many minutes, and how many minutes ago it was.
+    pub(crate) fn minutes_back(&self, most: usize) -> Option<(Arc<Sample>, usize)> {
+        let samples = lock(&self.samples);
+        let back = most.min(samples.minutes.len());
+        let at = samples.minutes.len().checked_sub(back).filter(|_| back > 0)?;
+        Some((samples.minutes.get(at)?.clone(), back))
     }
 
     /// Since the start.

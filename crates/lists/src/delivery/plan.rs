@@ -213,6 +213,36 @@ pub fn decode(data: &Bytes) -> Result<Planned, PlanError> {
     Ok(Planned { plan: head.plan, segments, recipients })
 }
 
+/// How many recipients a `planned` record has; 0 if it cannot be read. Cheap: reads the head only.
+pub fn planned_recipients(data: &[u8]) -> u32 {
+    #[derive(Deserialize)]
+    struct Count {
+        recipients: u32,
+    }
+    let head = data.split_first_chunk::<4>().and_then(|(length, rest)| {
+        serde_json::from_slice::<Count>(rest.get(..u32::from_le_bytes(*length) as usize)?).ok()
+    });
+    head.map_or(0, |head| head.recipients)
+}
+
+/// How many recipients wait after these events: for [`posthaste_spool::Options::weigh`].
+pub fn waiting_recipients(events: &[posthaste_spool::Recorded]) -> u32 {
+    let mut waiting = 0;
+    for event in events {
+        match event.kind {
+            posthaste_spool::Kind::Planned => waiting = planned_recipients(&event.data),
+            posthaste_spool::Kind::Sent => {
+                let outcomes: Vec<super::Outcome> = serde_json::from_slice(&event.data).unwrap_or_default();
+                let done: usize =
+                    outcomes.iter().filter(|o| o.fate.is_final()).map(|o| o.indices().count()).sum();
+                waiting = waiting.saturating_sub(u32::try_from(done).unwrap_or(u32::MAX));
+            }
+            _ => {}
+        }
+    }
+    waiting
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -247,6 +277,7 @@ mod tests {
         let data = encode(plan(), &segments, &builder).unwrap();
         let planned = decode(&data).unwrap();
         assert_eq!(planned.plan, plan());
+        assert_eq!((planned_recipients(&data), planned_recipients(&data[..9])), (3, 0));
         assert_eq!(planned.segments, segments);
         assert_eq!(planned.recipients.len(), 3);
         let second = planned.recipients.get(1).unwrap();

@@ -23,7 +23,7 @@ pub struct Intake {
     pub(super) spool: Arc<Spool>,
     seen: Arc<SeenLog>,
     clock: Arc<dyn Clock>,
-    events: Arc<Events>,
+    pub(super) events: Arc<Events>,
     pub(super) canary: Option<Arc<dyn Keeper>>,
 }
 
@@ -72,13 +72,17 @@ impl Intake {
                 );
             }
         };
-        let list = destination.list.clone();
-        match self.spool.put(self.entry(transaction, to, destination)).await {
+        let (list, events) = (destination.list.clone(), self.events.clone());
+        let counted = move |new| {
+            if new {
+                events.accepted(&list);
+            }
+        };
+        match self.spool.put_with(self.entry(transaction, to, destination), counted).await {
             Ok(id) => {
                 if let Some(reservation) = reservation {
                     reservation.commit();
                 }
-                self.events.accepted(&list);
                 Reply::new(250, (2, 1, 5), format!("Accepted as {id}"))
             }
             Err(error) => {

@@ -50,7 +50,14 @@ impl Intake {
         let extension = destination.extension.clone();
         match keeper.read(&extension) {
             Ok(Leg::Out) => {
-                if let Err(error) = self.spool.put(self.entry(transaction, to, destination)).await {
+                let (list, events) = (destination.list.clone(), self.events.clone());
+                let counted = move |new| {
+                    if new {
+                        events.passed(&list);
+                    }
+                };
+                let entry = self.entry(transaction, to, destination);
+                if let Err(error) = self.spool.put_with(entry, counted).await {
                     tracing::error!(%error, "cannot accept the canary");
                     return super::accept::trouble(&error);
                 }

@@ -19,6 +19,7 @@ use tracing::Instrument;
 
 use super::failures::{Attempt, Failures};
 use crate::canary::{Keeper, is_canary};
+use crate::delivery::planned_recipients;
 use crate::events::Events;
 use crate::gate::Gate;
 use crate::history::{History, Trace, TraceEvent};
@@ -196,7 +197,8 @@ impl Incoming {
         };
         // Born before the record that says so: their ids are derived from ours, so once more makes no twin.
         for born in outcome.born {
-            self.spool.put(born).await?;
+            let counted = self.events.born(&born.list);
+            self.spool.put_with(born, counted).await?;
             beat.progress();
         }
         if outcome.event.also.is_empty() {
@@ -206,6 +208,10 @@ impl Incoming {
             self.history.add(&trace, now);
         }
         let kind = outcome.event.kind;
+        if kind == Kind::Planned {
+            // Before the record: afterwards the entry is in other hands.
+            self.spool.weigh(leased.id(), planned_recipients(&outcome.event.data));
+        }
         self.spool.record(leased, outcome.event).await?;
         self.events.judged(kind);
         Ok(())

@@ -129,6 +129,11 @@ impl Out {
         self.write(io::stdout().lock(), |out| write_table(out, head, rows), json)
     }
 
+    /// True if programs read the answer.
+    pub(crate) const fn is_json(&self) -> bool {
+        self.json
+    }
+
     /// Something to know about, on standard error, where it is not taken for the answer.
     pub(crate) fn problem(&self, text: &str) -> io::Result<()> {
         let json = serde_json::json!({ "problem": text });

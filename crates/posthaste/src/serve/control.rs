@@ -79,6 +79,13 @@ async fn perform(server: &Server, request: Request) -> Response {
             Ok(told) => Response::Done(told),
             Err(error) => Response::Failed(error.to_string()),
         },
+        Request::Ledger { check } => {
+            let report = if check { server.watch.check_ledger().await } else { server.watch.ledger() };
+            match serde_json::to_value(report) {
+                Ok(report) => Response::Done(report),
+                Err(error) => Response::Failed(error.to_string()),
+            }
+        }
         Request::Refresh => match server.directory.refresh(&server.store, Duration::ZERO).await {
             Ok(()) => Response::Done("The list of lists was read again".into()),
             Err(error) => Response::Failed(error.to_string()),

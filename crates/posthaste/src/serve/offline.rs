@@ -31,7 +31,7 @@ pub(super) async fn perform(spool: &Arc<Spool>, request: &Request) -> Response {
             )
         }),
         Request::Resume { stage } => spool.resume(*stage).await.map(|()| format!("{stage} goes on")),
-        Request::Status | Request::Canary | Request::Vitals | Request::Refresh | Request::Reload => {
+        _ => {
             return Response::Failed("this needs a running server; start one with: posthaste serve".into());
         }
     };

@@ -71,6 +71,7 @@ pub(crate) fn spool_options(config: &Config) -> posthaste_spool::Options {
     posthaste_spool::Options {
         reserve: config.spool.reserve.map(config::Size::bytes),
         max_message: config.limits.message_size.bytes(),
+        weigh: posthaste_lists::delivery::waiting_recipients,
         ..posthaste_spool::Options::default()
     }
 }

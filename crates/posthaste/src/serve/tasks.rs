@@ -54,6 +54,11 @@ impl Server {
             let (watch, stop) = (watch.clone(), stop.clone());
             async move { watch.run(&stop).await }
         });
+        let (watch, stop) = (self.watch.clone(), self.stop.soft.clone());
+        supervisor.keep("ledger", 1, move |_| {
+            let (watch, stop) = (watch.clone(), stop.clone());
+            async move { watch.keep_ledger(&stop).await }
+        });
         let (pool, stop) = (self.pool.clone(), self.stop.soft.clone());
         supervisor.keep("relay pool", 1, move |_| {
             let (pool, stop) = (pool.clone(), stop.clone());

@@ -18,9 +18,23 @@ pub(super) struct Queue {
     due: BTreeSet<(i64, EntryId)>,
     leased: usize,
     pub(super) paused: bool,
+    weight: u64,
+    weight_due: u64,
+    /// Entries that have left.
+    pub(super) left: u64,
+    /// Weight that has been taken off.
+    pub(super) worked: u64,
 }
 
 impl Queue {
+    /// Adds weight (or takes some away) that lies at this place.
+    pub(super) fn weigh(&mut self, place: Place, more: i64) {
+        self.weight = self.weight.saturating_add_signed(more);
+        if !matches!(place, Place::Delayed { .. }) {
+            self.weight_due = self.weight_due.saturating_add_signed(more);
+        }
+    }
+
     pub(super) fn enter(&mut self, id: EntryId, list: u32, attempts: u16, place: Place) {
         match place {
             Place::Delayed { due } => {
@@ -96,6 +110,10 @@ impl Queue {
             leased: self.leased,
             oldest_due,
             paused: self.paused,
+            weight: self.weight,
+            weight_due: self.weight_due,
+            left: self.left,
+            worked: self.worked,
         }
     }
 }

@@ -61,7 +61,8 @@ impl Outgoing {
             message: report,
             events: vec![],
         };
-        self.spool.put(entry).await.map(|_| ())
+        let counted = self.events.born(&entry.list);
+        self.spool.put_with(entry, counted).await.map(|_| ())
     }
 
     /// Gives up whoever still waits: bounce events for recipients that kept saying "not now", a notice to the owners,
@@ -84,7 +85,8 @@ impl Outgoing {
             given_up.iter().filter_map(|(i, _, reply)| Some((address(*i)?, reply.clone()))).collect();
         let (site, plan) = (self.site.get(), dispatch.plan());
         if let Some(notice) = notices::given_up(&site, dispatch.id(), dispatch.list(), plan, &told, now) {
-            self.spool.put(notice).await?;
+            let counted = self.events.born(&notice.list);
+            self.spool.put_with(notice, counted).await?;
         }
         tracing::warn!(list = %dispatch.list(), recipients = told.len(), "recipients given up after 5 days; the list's owners are told");
         let next = dispatch.answer(&given_up);

@@ -1,5 +1,7 @@
 //! Counting what the relay said.
 
+use posthaste_model::Stage;
+
 use super::Outgoing;
 use super::dispatch::Dispatch;
 use crate::delivery::{Met, Next};
@@ -12,6 +14,8 @@ impl Outgoing {
         }
         let address = |index| dispatch.planned.recipients.get(index).map_or("", |r| r.address);
         self.events.answered(results.iter().map(|met| (met, address(met.0))));
+        let done = results.iter().filter(|(_, fate, _)| fate.is_final()).count();
+        self.spool.lighten(dispatch.id(), Stage::Out, u32::try_from(done).unwrap_or(u32::MAX));
         // Who was told "not now" by their own server was handed over to it; whom we could not even ask was not.
         let handed_over = match next {
             Next::Done => true,
