@@ -9,7 +9,7 @@ use crate::Vitals;
 
 /// Vitals older than this say nothing about now.
 pub const STALE: Duration = Duration::from_secs(10);
-/// A delivering stage whose oldest due entry is older does not deliver (incident rule MailNotDelivered).
+/// A delivering stage whose oldest due entry is older does not deliver (the alert `MailNotDelivered`).
 const TOO_OLD_SECONDS: u64 = 300;
 
 /// What to answer: with 200 if `well`, else with 503.

@@ -92,7 +92,9 @@ impl Watch {
         let vanished = self.rooms.spool.vanished();
         let (drift, findings) = judge(&rows, &stock, &vanished);
         let mut total = LedgerRow::default();
-        rows.values().for_each(|(row, _)| total.add(row));
+        for (row, _) in rows.values() {
+            total.add(row);
+        }
         let before = self.ledger();
         let sum = LedgerVitals {
             checked: Some(self.rooms.clock.now()),
@@ -258,7 +260,7 @@ mod tests {
     }
 
     fn rows(drifts: &[(&str, i64)]) -> BTreeMap<ListId, (LedgerRow, i64)> {
-        drifts.iter().map(|(list, drift)| (ListId::new(list), (LedgerRow::default(), *drift))).collect()
+        drifts.iter().map(|(list, drift)| (ListId::new(*list), (LedgerRow::default(), *drift))).collect()
     }
 
     #[test]

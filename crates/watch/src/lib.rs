@@ -16,9 +16,8 @@ mod watchdog;
 
 pub use canary::{Canary, CanaryOptions, Door, post};
 pub use keys::{Key, Keys, KeysError};
-pub use one_click::{ONE_CLICK, one_click_token, one_click_verify};
 pub use ledger::{LedgerLine, LedgerReport, Totals};
-pub use one_click::{one_click_token, one_click_verify};
+pub use one_click::{ONE_CLICK, one_click_token, one_click_verify};
 pub use posthaste_model::{Beat, Planted};
 pub use samples::{Sample, Samples};
 pub use supervisor::Supervisor;

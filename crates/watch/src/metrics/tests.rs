@@ -1,3 +1,5 @@
+#![expect(clippy::float_cmp, reason = "figures that are written exactly")]
+
 use std::collections::BTreeMap;
 use std::path::Path;
 
