@@ -2,38 +2,38 @@
 
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use posthaste_watch::health::{Health, live as judge_live, ready as judge_ready, report};
+use posthaste_watch::metrics;
 
 use crate::call::Call;
 
-const PLAIN: [(header::HeaderName, &str); 1] = [(header::CONTENT_TYPE, "text/plain; charset=utf-8")];
-
 /// `ok`, or 503 if the process must be started again.
 pub(crate) fn live(call: &Call) -> Response {
-    word(call.site.house.health().live)
+    word(&judge_live(&call.site.see().vitals, call.now))
 }
 
 /// `ok`, or 503 if mail is not accepted now.
 pub(crate) fn ready(call: &Call) -> Response {
-    word(call.site.house.health().ready)
+    word(&judge_ready(&call.site.see().vitals, call.now))
 }
 
-fn word(good: bool) -> Response {
-    if good {
-        (PLAIN, "ok\n").into_response()
-    } else {
-        (StatusCode::SERVICE_UNAVAILABLE, PLAIN, "not ok\n").into_response()
-    }
+/// Everybody may ask, so the reasons stand elsewhere.
+fn word(health: &Health) -> Response {
+    let plain = [(header::CONTENT_TYPE, "text/plain; charset=utf-8")];
+    (status(health), plain, if health.well { "ok\n" } else { "not ok\n" }).into_response()
 }
 
 /// Every check with its reasons.
 pub(crate) fn health(call: &Call) -> Response {
-    let health = call.site.house.health();
-    let status = if health.live && health.ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    (status, [(header::CONTENT_TYPE, "application/json")], health.json).into_response()
+    let health = report(&call.site.see().vitals, call.now);
+    (status(&health), axum::Json(&health)).into_response()
 }
 
-/// Prometheus' text format, version 0.0.4.
+fn status(health: &Health) -> StatusCode {
+    if health.well { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE }
+}
+
+/// Prometheus' text format.
 pub(crate) fn metrics(call: &Call) -> Response {
-    let kind = [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")];
-    (kind, call.site.house.metrics()).into_response()
+    ([(header::CONTENT_TYPE, metrics::CONTENT_TYPE)], metrics::render(&call.site.see().vitals)).into_response()
 }

@@ -18,12 +18,6 @@ pub trait House: Send + Sync + 'static {
 
     /// The alert that this link from a message acknowledges; `None` unless we signed the link and it still holds.
     fn linked(&self, token: &str) -> Option<OpenAlert>;
-
-    /// Figures in Prometheus' text format.
-    fn metrics(&self) -> String;
-
-    /// What each check says.
-    fn health(&self) -> Health;
 }
 
 /// Something being done.
@@ -70,15 +64,4 @@ pub enum Act {
         /// Who says so.
         by: String,
     },
-}
-
-/// How the server is, for other programs.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Health {
-    /// False if the process must be started again.
-    pub live: bool,
-    /// False if it cannot take mail now.
-    pub ready: bool,
-    /// Everything, as JSON.
-    pub json: String,
 }

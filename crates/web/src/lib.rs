@@ -3,6 +3,7 @@
 mod access;
 mod ack;
 mod answer;
+mod apart;
 mod assets;
 mod call;
 mod guard;
@@ -12,6 +13,7 @@ mod leave;
 pub mod made_up;
 mod mailbox;
 mod ops;
+mod pace;
 mod router;
 mod routes;
 mod seen;
@@ -22,7 +24,8 @@ mod verdict;
 mod words;
 
 pub use access::BaseUrl;
-pub use house::{Act, Acting, Health, House};
+pub use apart::{ApartError, Door, serve_apart};
+pub use house::{Act, Acting, House};
 pub use mailbox::{Caught, Mailbox, MailboxError, mailbox_router};
 pub use router::pages_router;
 pub use seen::{Acked, Grade, Incident, Line, OpenAlert, Seen, SetAside, Trend, Window};

@@ -9,7 +9,7 @@ use posthaste_watch::{
     TaskVitals, Vitals, Waiting,
 };
 
-use crate::house::{Act, Acting, Health, House};
+use crate::house::{Act, Acting, House};
 use crate::seen::{Acked, Grade, Incident, Line, OpenAlert, Seen, SetAside, Trend, Window};
 
 /// The moment of everything here: 2026-11-22, a quarter past three in the night.
@@ -303,13 +303,5 @@ impl House for MadeUp {
 
     fn linked(&self, token: &str) -> Option<OpenAlert> {
         (token == LINK).then(|| self.see().alerts.into_iter().next()).flatten()
-    }
-
-    fn metrics(&self) -> String {
-        "posthaste_up 1\n".into()
-    }
-
-    fn health(&self) -> Health {
-        Health { live: true, ready: true, json: "{\"live\":true,\"ready\":true}".into() }
     }
 }

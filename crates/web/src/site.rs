@@ -1,11 +1,16 @@
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use posthaste_model::Clock;
 use posthaste_watch::{Key, Keys, ONE_CLICK};
 
 use crate::access::{Access, BaseUrl, Cookie};
 use crate::house::House;
+use crate::seen::Seen;
+
+/// How old a look may be.
+const GLANCE: Duration = Duration::from_millis(500);
 
 /// What the pages of one server share.
 pub struct Site {
@@ -23,6 +28,8 @@ pub struct Site {
     pub(crate) figures_open: bool,
     /// True beside the mailbox of the development server.
     pub(crate) beside_mailbox: bool,
+    /// What was seen last and when, so that a flood of requests does not look a thousand times a second.
+    glance: Mutex<Option<(Duration, Arc<Seen>)>>,
 }
 
 /// How the pages are to be.
@@ -54,7 +61,37 @@ impl Site {
             options;
         let access = Access::new(&keys, sessions);
         let one_click = keys.key(ONE_CLICK);
-        Arc::new(Self { one_click, house, clock, access, base, name, scraper, figures_open, beside_mailbox })
+        Arc::new(Self {
+            one_click,
+            house,
+            clock,
+            access,
+            base,
+            name,
+            scraper,
+            figures_open,
+            beside_mailbox,
+            glance: Mutex::default(),
+        })
+    }
+
+    /// What there is to see, as it was at most half a second ago.
+    pub(crate) fn see(&self) -> Arc<Seen> {
+        let now = self.clock.monotonic();
+        let mut glance = self.glance.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*glance {
+            Some((at, seen)) if now.saturating_sub(*at) < GLANCE => seen.clone(),
+            _ => {
+                let seen = Arc::new(self.house.see());
+                *glance = Some((now, seen.clone()));
+                seen
+            }
+        }
+    }
+
+    /// Looks anew at the next look: something was done.
+    pub(crate) fn blink(&self) {
+        *self.glance.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
     /// The path of a link that lets `name` in once, within ten minutes.

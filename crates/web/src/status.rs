@@ -59,7 +59,7 @@ fn public(incident: &Incident) -> &'static str {
 
 /// In words.
 pub(crate) fn page(call: &Call) -> Response {
-    let seen = call.site.house.see();
+    let seen = call.site.see();
     let verdict = Verdict::of(&seen, call.now);
     let (headline, text) = verdict.public();
     let page = StatusPage {
@@ -92,7 +92,7 @@ struct JsonIncident {
 
 /// For programs.
 pub(crate) fn json(call: &Call) -> Response {
-    let seen = call.site.house.see();
+    let seen = call.site.see();
     let verdict = Verdict::of(&seen, call.now);
     let (headline, text) = verdict.public();
     let incidents = told(&seen, call).into_iter().map(|told| JsonIncident {
@@ -123,7 +123,7 @@ struct Feed<'a> {
 
 /// RFC 4287.
 pub(crate) fn feed(call: &Call) -> Response {
-    let seen = call.site.house.see();
+    let seen = call.site.see();
     let changed = seen.incidents.iter().filter(|i| i.public).flat_map(|i| [Some(i.began), i.ended]).flatten();
     let updated = changed
         .max()

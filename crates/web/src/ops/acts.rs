@@ -17,10 +17,12 @@ const NOTE: usize = 500;
 /// Has it done, within seconds; what came of it is a sentence either way.
 pub(crate) async fn act(call: &Call, act: Act) -> Result<String, String> {
     let slow = call.site.clock.sleep(PATIENCE);
-    tokio::select! {
+    let done = tokio::select! {
         done = call.site.house.act(act) => done,
         () = slow => Err("The server did not answer in time. It may still be done: load the page again.".to_owned()),
-    }
+    };
+    call.site.blink();
+    done
 }
 
 pub(crate) async fn acknowledge(call: Call) -> Response {
@@ -59,7 +61,7 @@ struct QuarantinePage<'a> {
 
 /// One entry of the quarantine, and what can be done with it.
 pub(crate) fn set_aside(call: &Call) -> Response {
-    let seen = call.site.house.see();
+    let seen = call.site.see();
     match seen.quarantine.iter().find(|entry| entry.id == call.piece) {
         Some(entry) => {
             let entry = cards::aside(call, call.session(), entry);

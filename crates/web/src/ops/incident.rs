@@ -18,7 +18,7 @@ struct IncidentPage<'a> {
 
 /// What happened when.
 pub(crate) fn incident(call: &Call) -> Response {
-    let seen = call.site.house.see();
+    let seen = call.site.see();
     let Some(found) = seen.incidents.iter().find(|incident| incident.id == call.piece) else {
         return notice(
             &call.site,

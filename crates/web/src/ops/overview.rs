@@ -46,7 +46,7 @@ struct OpsPage<'a> {
 
 /// Everything at one look.
 pub(crate) fn overview(call: &Call) -> Response {
-    let seen = call.site.house.see();
+    let seen = call.site.see();
     let (vitals, now) = (&seen.vitals, call.now);
     let verdict = Verdict::of(&seen, now);
     let (stages, quiet) = stage::rows(&seen);
