@@ -35,5 +35,6 @@ fn status(health: &Health) -> StatusCode {
 
 /// Prometheus' text format.
 pub(crate) fn metrics(call: &Call) -> Response {
-    ([(header::CONTENT_TYPE, metrics::CONTENT_TYPE)], metrics::render(&call.site.see().vitals)).into_response()
+    ([(header::CONTENT_TYPE, metrics::CONTENT_TYPE)], metrics::render(&call.site.see().vitals))
+        .into_response()
 }
