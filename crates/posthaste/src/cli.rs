@@ -8,6 +8,7 @@ mod inject;
 mod ledger;
 mod list;
 mod member;
+mod ops;
 pub(crate) mod output;
 mod queue;
 mod status;
@@ -66,6 +67,9 @@ enum Verb {
     /// The post that goes round and round to prove that mail moves
     #[command(subcommand)]
     Canary(canary::Verb),
+    /// The operations pages
+    #[command(subcommand)]
+    Ops(ops::Verb),
     /// The database's tables
     #[command(subcommand)]
     Db(db::Verb),
@@ -89,6 +93,7 @@ impl Cli {
             Verb::Trace(options) => trace::run(&options, &load(file)?, &out),
             Verb::Inject(options) => inject::run(&options, &load(file)?, &out),
             Verb::Queue(verb) => queue::run(&verb, &load(file)?, &out),
+            Verb::Ops(verb) => ops::run(&verb, &load(file)?, &out),
             Verb::Db(verb) => block_on(db::run(verb, &load(file)?, &out)),
             Verb::Domain(verb) => block_on(domain::run(verb, &load(file)?, &out)),
             Verb::List(verb) => block_on(list::run(verb, &load(file)?, &out)),

@@ -24,6 +24,7 @@ mod dns;
 mod limits;
 mod lmtp;
 mod log;
+mod metrics;
 mod paths;
 mod relay;
 mod rest;
@@ -78,6 +79,7 @@ sections! {
     log: log::Log,
     rest: rest::Rest,
     web: web::Web,
+    metrics: metrics::Metrics,
 }
 
 /// The file a configuration was read from, and the line each key stands on.

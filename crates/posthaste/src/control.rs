@@ -29,6 +29,11 @@ pub(crate) enum Request {
     Reload,
     /// How is the canary?
     Canary,
+    /// A link into the operations pages.
+    Invite {
+        /// For whom.
+        name: String,
+    },
     /// Make an entry due now, or take it back from quarantine.
     Retry {
         /// Which.

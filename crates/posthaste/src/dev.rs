@@ -81,14 +81,13 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<Exit> {
         );
         let catching = tokio::spawn(catching);
         let line = inject_line(&file);
-        let router = posthaste_web::mailbox_router(mailbox, line.clone());
-        let page = tokio::spawn(posthaste_web::serve(web, router, stop.clone()));
+        server.beside_mailbox(web, mailbox, line.clone())?;
+        let invitation = server.invite("you").unwrap_or_default();
 
-        Out::new(false).value(&welcome(&state, &ports, &line), &())?;
+        Out::new(false).value(&welcome(&state, &ports, &line, &invitation), &())?;
         let exit = serve::until_stopped(server).await;
         stop.cancel();
         let _ = catching.await;
-        let _ = page.await;
         exit
     })
 }
@@ -137,10 +136,12 @@ fn inject_line(file: &Path) -> String {
     )
 }
 
-fn welcome(state: &Path, ports: &Ports, line: &str) -> String {
+fn welcome(state: &Path, ports: &Ports, line: &str, invitation: &str) -> String {
     let mut text = String::new();
     let _ = writeln!(text, "Posthaste is up; everything it keeps is in {}\n", state.display());
     let _ = writeln!(text, "  caught mail   http://127.0.0.1:{}", ports.web);
+    let _ = writeln!(text, "  status        http://127.0.0.1:{}/status", ports.web);
+    let _ = writeln!(text, "  operations    {invitation}");
     let _ = writeln!(text, "  LMTP          127.0.0.1:{}", ports.lmtp);
     let _ = writeln!(text, "  SMTP          127.0.0.1:{}", ports.smtp);
     let _ = writeln!(text, "  list          {} (owner {})", sample::LIST, sample::OWNER);

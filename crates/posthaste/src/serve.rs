@@ -6,6 +6,7 @@ mod database;
 mod folder;
 mod listen;
 mod offline;
+mod pages;
 mod reload;
 mod state;
 mod status;

@@ -132,7 +132,7 @@ where
     let router =
         router.layer(middleware::from_fn(move |request, next| in_turn(turns.clone(), request, next)));
     loop {
-        let Ok(place) = room.clone().acquire_owned().await else { return };
+        let Ok(seat) = room.clone().acquire_owned().await else { return };
         let stream = tokio::select! {
             () = stop.cancelled() => break,
             stream = accept() => stream,
@@ -143,7 +143,7 @@ where
                 let (router, stop) = (router.clone(), stop.clone());
                 tokio::spawn(async move {
                     converse(stream, router, stop).await;
-                    drop(place);
+                    drop(seat);
                 });
             }
             Err(error) => {
@@ -172,13 +172,12 @@ async fn converse<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
         () = stop.cancelled() => None,
         () = tokio::time::sleep(LIFE) => None,
     };
-    let ended = match ended {
-        Some(ended) => ended,
-        None => {
-            // What is asked already is answered, nothing more.
-            connection.as_mut().graceful_shutdown();
-            tokio::time::timeout(FAREWELL, connection).await.unwrap_or(Ok(()))
-        }
+    let ended = if let Some(ended) = ended {
+        ended
+    } else {
+        // What is asked already is answered, nothing more.
+        connection.as_mut().graceful_shutdown();
+        tokio::time::timeout(FAREWELL, connection).await.unwrap_or(Ok(()))
     };
     if let Err(error) = ended {
         tracing::debug!(%error, "pages: a connection");
@@ -218,7 +217,7 @@ mod tests {
         let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
         stream.write_all(request.as_bytes()).await.unwrap();
         let mut answer = String::new();
-        let _ = tokio::time::timeout(Duration::from_secs(60), stream.read_to_string(&mut answer)).await;
+        let _ = tokio::time::timeout(Duration::from_mins(1), stream.read_to_string(&mut answer)).await;
         answer
     }
 
@@ -230,7 +229,7 @@ mod tests {
                 "/wedge",
                 get(async || -> &'static str {
                     loop {
-                        std::thread::sleep(Duration::from_secs(1))
+                        std::thread::sleep(Duration::from_secs(1));
                     }
                 }),
             )

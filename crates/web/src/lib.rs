@@ -25,9 +25,11 @@ mod words;
 
 pub use access::BaseUrl;
 pub use apart::{ApartError, Door, serve_apart};
+/// What [`serve_apart`] serves.
+pub use axum::Router;
 pub use house::{Act, Acting, House};
 pub use mailbox::{Caught, Mailbox, MailboxError, mailbox_router};
-pub use router::pages_router;
+pub use router::{figures_router, pages_router};
 pub use seen::{Acked, Grade, Incident, Line, OpenAlert, Seen, SetAside, Trend, Window};
 pub use serve::serve;
 pub use site::{Site, SiteOptions};

@@ -15,13 +15,30 @@ use crate::call::{Call, Proof};
 use crate::routes::{Answer, Method, ROUTES, Right, Route};
 use crate::site::Site;
 
+/// What a listener for figures serves.
+const FIGURES: [&str; 4] = ["/livez", "/readyz", "/health", "/metrics"];
+
 /// The most octets of a form.
 const FORM: usize = 16 * 1024;
 
-/// The pages of `site`: exactly those of the table.
+/// The pages of `site`: exactly those of the table. Below a prefix too, if people reach them there, whether or not
+/// the proxy takes the prefix away.
 pub fn pages_router(site: &Arc<Site>) -> Router {
+    let router = of(site, |_| true);
+    match site.prefix() {
+        "" => router,
+        prefix => Router::new().nest(prefix, router.clone()).fallback_service(router),
+    }
+}
+
+/// Only what programs ask: for a listener of its own.
+pub fn figures_router(site: &Arc<Site>) -> Router {
+    of(site, |route| FIGURES.contains(&route.path))
+}
+
+fn of(site: &Arc<Site>, wanted: impl Fn(&Route) -> bool) -> Router {
     let mut router = Router::new();
-    for route in ROUTES {
+    for route in ROUTES.iter().filter(|route| wanted(route)) {
         let filter = match route.method {
             Method::Get => MethodFilter::GET,
             Method::Post => MethodFilter::POST,

@@ -113,6 +113,7 @@ impl Config {
             ("smtp.listen", self.smtp.listen.as_ref()),
             ("rest.listen", self.rest.listen.as_ref()),
             ("web.listen", self.web.listen.as_ref()),
+            ("metrics.listen", self.metrics.listen.as_ref()),
         ]
         .into_iter()
         .filter_map(|(key, listen)| Some((key, listen?)))
@@ -233,11 +234,17 @@ impl Config {
     }
 
     fn check_doors(&self, problems: &mut Vec<Problem>) {
-        for (key, listen) in [("rest.listen", &self.rest.listen), ("web.listen", &self.web.listen)] {
-            if listen.is_some() {
-                let what = "this version does not serve it yet; nothing will listen there";
-                problems.push(self.warning(key, what, "leave it for a later version, or take the key away"));
-            }
+        if self.rest.listen.is_some() {
+            let what = "this version does not serve it yet; nothing will listen there";
+            let fix = "leave it for a later version, or take the key away";
+            problems.push(self.warning("rest.listen", what, fix));
+        }
+        if self.web.listen.as_ref().is_some_and(Listen::is_public) && self.web.base_url.is_none() {
+            let what = "the pages answer under names of this machine only until they know their address";
+            problems.push(self.warning("web.listen", what, "set web.base_url"));
+        }
+        if let Some(path) = &self.metrics.token_file {
+            self.check_password_file("metrics.token_file", path, problems);
         }
         if self.rest.listen.is_some() && self.rest.password.is_none() {
             let fix = "set rest.password to a long random word";
@@ -401,8 +408,8 @@ mod tests {
                 "3: database.password_file: there is a password, but",
             ),
             (
-                "[web]\nlisten = \"127.0.0.1:8000\"",
-                "2: warning: web.listen: this version does not serve it yet",
+                "[web]\nlisten = \"0.0.0.0:8000\"",
+                "2: warning: web.listen: the pages answer under names of this machine only",
             ),
             (
                 "[web]\nbase_url = \"http://example.org\"",

@@ -141,6 +141,15 @@ impl Config {
     }
 }
 
+impl Config {
+    /// What programs show to read the figures, if they may.
+    pub(crate) fn metrics_token(&self) -> Result<Option<String>, Problem> {
+        let Some(path) = &self.metrics.token_file else { return Ok(None) };
+        let key = "metrics.token_file";
+        first_line(path).map(Some).map_err(|(what, fix)| self.problem(Severity::Error, key, what, fix))
+    }
+}
+
 /// The first line of a password file, or what is wrong with it and the fix.
 pub(super) fn first_line(path: &Path) -> Result<String, (String, String)> {
     let text = std::fs::read_to_string(path).map_err(|error| {

@@ -8,15 +8,13 @@ use super::relay::Host;
 use super::value::{Value, quoted, wrong};
 
 section! {
-    /// The pages for members and owners. Declared, so that configurations are ready for them: this version does not
-    /// serve them yet (`posthaste dev` has a page of its own).
+    /// The pages: operations at `/ops`, status for everybody at `/status` (docs/operate/ops.md).
     Web in "web" {
-        /// `ip:port` or `unix:/path`, behind a web server that speaks https. Unset: no pages. Not served yet by this
-        /// version.
+        /// `ip:port` or `unix:/path`, behind a web server that speaks https. Unset: no pages.
         restart listen: Option<Listen> = None, example "\"127.0.0.1:8000\"";
-        /// The address under which people reach the pages, for links in mail. Unset: mail has no such links. Not
-        /// served yet by this version.
-        live base_url: Option<BaseUrl> = None, example "\"https://lists.example.org/\"";
+        /// The address under which people reach the pages. They answer under no other name but this machine's own, and
+        /// links lead there. Unset: this machine's only, and mail has no links to pages.
+        restart base_url: Option<BaseUrl> = None, example "\"https://lists.example.org/\"";
     }
 }
 

@@ -86,6 +86,10 @@ async fn perform(server: &Server, request: Request) -> Response {
                 Err(error) => Response::Failed(error.to_string()),
             }
         }
+        Request::Invite { name } => match server.invite(&name) {
+            Ok(link) => Response::Done(link.into()),
+            Err(why) => Response::Failed(why),
+        },
         Request::Refresh => match server.directory.refresh(&server.store, Duration::ZERO).await {
             Ok(()) => Response::Done("The list of lists was read again".into()),
             Err(error) => Response::Failed(error.to_string()),

@@ -13,7 +13,7 @@ use posthaste_store::Store;
 use posthaste_watch::{Canary, Rooms, Supervisor, Watch};
 use tokio::net::UnixListener;
 
-use super::{Layout, Sockets, Stop, canary, control, listen, reload, watching};
+use super::{Layout, Sockets, Stop, canary, control, listen, pages, reload, watching};
 use crate::clock::SystemClock;
 use crate::config::Config;
 use crate::logging::LogLevel;
@@ -38,6 +38,7 @@ pub(crate) struct Server {
     pub(super) outgoing: Arc<Outgoing>,
     pub(super) doors: Mutex<Vec<(Listener, Arc<server::Options>)>>,
     pub(super) control: Mutex<Option<UnixListener>>,
+    pub(super) pages: pages::Pages,
     /// Tasks that send. A reload may give the relay fewer connections than these, not more.
     pub(super) workers: usize,
     pub(super) stop: Stop,
@@ -100,6 +101,7 @@ impl Server {
         let intake = Arc::new(intake.with_canary(keeper));
         let doors = listen::doors(&config, &mut sockets).await?;
         let control = control::bind(&state)?;
+        let served = config.clone();
         let (workers, config) = (config.relay.max_connections.max(1), Arc::new(Mutex::new(Arc::new(config))));
         let config_error = watching::Refused::default();
         let rooms = Rooms {
@@ -115,8 +117,16 @@ impl Server {
         if let Some(canary) = canary.clone() {
             watch.canary_from(move || canary.vitals());
         }
+        let rooms = pages::Rooms {
+            clock: clock.clone(),
+            watch: watch.clone(),
+            spool: spool.clone(),
+            store: store.clone(),
+        };
+        let pages = pages::Pages::open(&served, rooms).await?;
         let stop = Stop::default();
         Ok(Arc::new(Self {
+            pages,
             file,
             config,
             config_error,

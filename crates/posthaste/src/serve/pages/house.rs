@@ -1,0 +1,115 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use posthaste_model::{EntryId, ListId, Role, Stage};
+use posthaste_spool::Spool;
+use posthaste_store::Store;
+use posthaste_watch::{Samples, Watch};
+use posthaste_web::{Act, Acting, House, OpenAlert, Seen, Trend};
+use tokio::runtime::Handle;
+use uuid::Uuid;
+
+use super::aside::Aside;
+
+/// Minutes of a trend.
+const TREND: usize = 6 * 60;
+/// How long ending a membership may take.
+const PATIENCE: Duration = Duration::from_secs(6);
+
+/// The server behind the pages. What it is asked to do runs where the mail runs, not in the pages' thread.
+pub(super) struct ServerHouse {
+    watch: Arc<Watch>,
+    spool: Arc<Spool>,
+    store: Store,
+    aside: Aside,
+    runtime: Handle,
+}
+
+impl ServerHouse {
+    pub(super) fn new(watch: Arc<Watch>, spool: Arc<Spool>, store: Store, aside: Aside) -> Self {
+        Self { watch, spool, store, aside, runtime: Handle::current() }
+    }
+}
+
+impl House for ServerHouse {
+    fn see(&self) -> Seen {
+        Seen {
+            vitals: self.watch.latest(),
+            trends: trends(&self.watch.samples()),
+            quarantine: self.aside.rows(),
+            ..Seen::default()
+        }
+    }
+
+    fn act(&self, act: Act) -> Acting<'_> {
+        let (spool, store) = (self.spool.clone(), self.store.clone());
+        let done = self.runtime.spawn(async move { perform(&spool, &store, act).await });
+        Box::pin(async move { done.await.unwrap_or_else(|error| Err(error.to_string())) })
+    }
+
+    fn linked(&self, _: &str) -> Option<OpenAlert> {
+        None
+    }
+}
+
+async fn perform(spool: &Arc<Spool>, store: &Store, act: Act) -> Result<String, String> {
+    match act {
+        Act::Retry { entry, by } => {
+            let id = id(&entry)?;
+            spool.retry(id).await.map_err(|error| error.to_string())?;
+            tracing::info!(entry = %id, by, "taken back from quarantine by the operations page");
+            Ok(format!("{id} is due now"))
+        }
+        Act::Remove { entry, by } => {
+            let id = id(&entry)?;
+            if !spool.quarantined().iter().any(|(aside, _)| *aside == id) {
+                return Err("This entry is not in quarantine any more.".into());
+            }
+            spool.remove(id).await.map_err(|error| error.to_string())?;
+            tracing::info!(entry = %id, by, "removed from quarantine by the operations page");
+            Ok(format!("{id} removed"))
+        }
+        Act::Leave { list, member } => {
+            let left = tokio::time::timeout(PATIENCE, leave(store, &list, member)).await;
+            let away = "The database does not answer; please try again in a minute.";
+            match left {
+                Ok(Ok(())) => Ok(format!("You have left {list}.")),
+                Ok(Err(error)) => {
+                    tracing::warn!(%error, "leaving by one click");
+                    Err(away.into())
+                }
+                Err(_) => Err(away.into()),
+            }
+        }
+        Act::Acknowledge { .. } | Act::AcknowledgeByLink { .. } => {
+            Err("There is no such alert any more.".into())
+        }
+    }
+}
+
+/// Ends the membership with this key, whatever its address is by now. One that ended before is no fault.
+async fn leave(store: &Store, list: &ListId, member: Uuid) -> anyhow::Result<()> {
+    let Some(list) = store.list_by_id(list).await? else { return Ok(()) };
+    let Some(member) = store.membership(list.id, member).await? else { return Ok(()) };
+    store.remove_members(list.id, Role::Member, &[member.address]).await?;
+    Ok(())
+}
+
+fn id(text: &str) -> Result<EntryId, String> {
+    text.parse().map_err(|_| "This is not the id of an entry.".to_owned())
+}
+
+/// The last hours of every stage.
+fn trends(samples: &Samples) -> Vec<Trend> {
+    let from = samples.minutes.len().saturating_sub(TREND);
+    let trend = |stage: &Stage| Trend {
+        stage: *stage,
+        step_seconds: 60,
+        depth: samples
+            .minutes
+            .range(from..)
+            .map(|sample| sample.depth.get(stage.index()).map_or(0, |depth| u64::from(*depth)))
+            .collect(),
+    };
+    Stage::ALL.iter().map(trend).collect()
+}
