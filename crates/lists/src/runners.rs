@@ -3,6 +3,9 @@
 mod failures;
 mod incoming;
 mod outgoing;
+mod poison;
+mod working;
 
 pub use incoming::Incoming;
 pub use outgoing::{OutLimits, Outgoing};
+pub use working::Working;

@@ -94,6 +94,9 @@ pub(crate) async fn until_stopped(server: Arc<Server>) -> anyhow::Result<Exit> {
     tracing::info!("stopping; what is under way is finished first");
     init.say("STOPPING=1");
     server.stop();
+    if let Some(working) = server.working.as_ref().filter(|_| !helpless.is_cancelled()) {
+        working.close();
+    }
     if supervisor.finished(DRAIN).await {
         tracing::info!("stopped");
     } else {
@@ -122,6 +125,7 @@ pub(crate) struct Layout {
     pub(crate) seen: PathBuf,
     pub(crate) directory: PathBuf,
     pub(crate) history: PathBuf,
+    pub(crate) working: PathBuf,
 }
 
 impl Layout {
@@ -131,6 +135,7 @@ impl Layout {
             seen: state.join("seen"),
             directory: state.join("directory.json"),
             history: state.join("history"),
+            working: state.join("working"),
         }
     }
 }

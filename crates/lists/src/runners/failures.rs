@@ -4,11 +4,14 @@
 //! set aside: then the trouble is ours, the mail waits, and goes out when the trouble is over without anybody's hand.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use posthaste_model::{EntryId, Stage};
 use posthaste_spool::Leased;
+
+use super::poison::Poison;
+use super::working::{Caution, Mark, Working};
 
 /// An entry that failed so often is set aside, if it is to blame.
 const ATTEMPTS: u32 = 3;
@@ -20,10 +23,12 @@ const LONGEST: Duration = Duration::from_secs(30);
 const UNPROVEN: &str = "nothing else was worked on meanwhile, so it may not be the entry's fault";
 
 /// What failed at one stage since it last went well.
-#[derive(Debug)]
 pub(crate) struct Failures {
     stage: Stage,
     state: Mutex<State>,
+    /// What was being worked on when the process died.
+    pub(super) working: Option<Arc<Working>>,
+    pub(super) poison: Poison,
 }
 
 #[derive(Debug, Default)]
@@ -45,7 +50,7 @@ struct Failing {
 
 impl Failures {
     pub(crate) fn new(stage: Stage) -> Self {
-        Self { stage, state: Mutex::default() }
+        Self { stage, state: Mutex::default(), working: None, poison: Poison::default() }
     }
 
     /// Counts a failure; says how long to wait before the next attempt.
@@ -84,6 +89,36 @@ impl Failures {
     /// It was set aside or has left the stage: it begins anew if it ever comes back.
     pub(crate) fn forget(&self, id: EntryId) {
         self.lock().failing.remove(&id);
+        if let Some(working) = &self.working {
+            working.acquit(self.stage, id);
+        }
+    }
+
+    /// To be held while something is done that the entry's content could break, and not over a wait.
+    pub(crate) fn mark(&self, id: EntryId) -> Option<Mark<'_>> {
+        self.working.as_ref()?.mark(self.stage, id)
+    }
+
+    /// Whether the entry may be worked on now: what it is held against it from this process and from those that died.
+    pub(crate) async fn caution(&self, id: EntryId) -> Caution<'_> {
+        if let Some(why) = self.verdict(id) {
+            return Caution::Guilty(why);
+        }
+        match &self.working {
+            Some(working) => working.caution(self.stage, id).await,
+            None => Caution::None,
+        }
+    }
+
+    /// In a drill, does what the message asks for.
+    pub(crate) async fn swallow(&self, id: EntryId, message: &[u8]) {
+        let hang = {
+            let _mark = self.mark(id);
+            self.poison.swallow(self.stage, message)
+        };
+        if hang {
+            std::future::pending::<()>().await;
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

@@ -18,6 +18,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
 use super::failures::{Attempt, Failures};
+use super::working::{Caution, Working};
 use crate::canary::{Keeper, is_canary};
 use crate::delivery::planned_recipients;
 use crate::events::Events;
@@ -105,6 +106,17 @@ impl Incoming {
         self
     }
 
+    /// The same, with the notes of what was being worked on when the process died.
+    pub fn with_working(mut self, working: Option<Arc<Working>>) -> Self {
+        self.failures.working = working;
+        self
+    }
+
+    /// From now on a post may say what is to happen to the runner that works on it. For drills only.
+    pub fn swallow_poison(&self) {
+        self.failures.poison.allow();
+    }
+
     /// Works until `stop`.
     pub async fn run(&self, stop: &CancellationToken, beat: &Beat) {
         loop {
@@ -130,8 +142,14 @@ impl Incoming {
     async fn work(&self, leased: Leased, stop: &CancellationToken, beat: &Beat) {
         beat.begin("an entry").await;
         let attempt = Attempt::new(&self.failures, &leased);
-        if let Some(why) = self.failures.verdict(leased.id()) {
-            self.set_aside(&leased, &why).await;
+        let caution = beat.wait("its turn alone", self.failures.caution(leased.id())).await;
+        if let Caution::Guilty(why) = &caution {
+            self.set_aside(&leased, why).await;
+            attempt.over();
+            return;
+        }
+        if let Caution::Later(pause) = caution {
+            leased.rest(pause);
             attempt.over();
             return;
         }
@@ -189,6 +207,7 @@ impl Incoming {
                 entry.list
             )));
         };
+        self.failures.swallow(entry.id, &entry.message).await;
         let sub = entry.notes.get(notes::SUB).map_or("post", String::as_str);
         let outcome = if sub == SubAddress::Owner.name() {
             self.to_owners(entry, &list, Message::parse(entry.message.clone())).await?

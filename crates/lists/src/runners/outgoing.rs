@@ -25,11 +25,12 @@ use tracing::Instrument;
 use self::dispatch::Dispatch;
 use self::taken::Taken;
 use super::failures::{self, Failures};
+use super::working::{Caution, Working};
 use crate::canary::{Keeper, is_canary};
 use crate::delivery::{Chunk, Fate, Met, Next, fold_outcomes, verp};
 use crate::events::Events;
 use crate::history::{History, TraceEvent};
-use crate::pipeline::{render, to_bytes};
+use crate::pipeline::{Segment, render, to_bytes};
 use crate::site::LiveSite;
 
 /// At most so many personal copies are sent between two records (P5).
@@ -95,6 +96,17 @@ impl Outgoing {
         self
     }
 
+    /// The same, with the notes of what was being worked on when the process died.
+    pub fn with_working(mut self, working: Option<Arc<Working>>) -> Self {
+        self.failures.working = working;
+        self
+    }
+
+    /// From now on a post may say what is to happen to the runner that works on it. For drills only.
+    pub fn swallow_poison(&self) {
+        self.failures.poison.allow();
+    }
+
     /// Changes how many recipients a transaction may have.
     pub fn set_max_recipients(&self, most: usize) {
         self.limits.max_recipients.store(most.max(1), Ordering::Relaxed);
@@ -139,9 +151,15 @@ impl Outgoing {
 
     async fn read(&self, leased: Leased) -> Result<Option<Dispatch>, SpoolError> {
         let attempt = failures::Attempt::new(&self.failures, &leased);
-        let verdict = self.failures.verdict(leased.id());
-        if let Some(why) = verdict.as_deref().filter(|_| !is_canary(leased.list())) {
+        let caution = self.failures.caution(leased.id()).await;
+        let guilty = if let Caution::Guilty(why) = &caution { Some(why) } else { None };
+        if let Some(why) = guilty.filter(|_| !is_canary(leased.list())) {
             self.set_aside(&leased, why).await?;
+            attempt.over();
+            return Ok(None);
+        }
+        if let Caution::Later(pause) = caution {
+            leased.rest(pause);
             attempt.over();
             return Ok(None);
         }
@@ -152,12 +170,14 @@ impl Outgoing {
                 return Err(error);
             }
         };
-        if is_canary(&entry.list) && (verdict.is_some() || !self.is_awaited(&entry)) {
+        if is_canary(&entry.list) && (guilty.is_some() || !self.is_awaited(&entry)) {
             self.drop_canary(&leased, &entry).await?;
             attempt.over();
             return Ok(None);
         }
+        let mark = self.failures.mark(leased.id());
         let opened = Dispatch::read(&entry);
+        drop(mark);
         attempt.over();
         let dispatch = match opened {
             Ok(opened) => Dispatch::new(leased, opened),
@@ -250,6 +270,9 @@ impl Outgoing {
             }
             return taken.answered();
         }
+        if let Some(Segment::Shared(head)) = dispatch.planned.segments.first() {
+            self.failures.swallow(dispatch.id(), head).await;
+        }
         let results = if dispatch.plan().personal {
             self.send_personal(&dispatch, &taken.chunk, stop, beat).await
         } else {
@@ -286,11 +309,13 @@ impl Outgoing {
     ) -> Vec<Met> {
         let (sendable, mut results) = dispatch.paths(chunk);
         let (indices, recipients) = sendable.into_iter().unzip();
+        let mark = self.failures.mark(dispatch.id());
         let batch = Batch {
             reverse_path: ReversePath::from(dispatch.plan().sender.clone()),
             recipients,
             message: to_bytes(&dispatch.planned.segments),
         };
+        drop(mark);
         // Every step of it has the client's own deadline; a relay that is away is waited for.
         results.extend(fates(&indices, beat.wait("the relay", self.pool.send(batch, stop)).await));
         results
@@ -310,7 +335,9 @@ impl Outgoing {
             message: render(&dispatch.planned.segments, &dispatch.vars(*index, &site)),
             recipients: vec![path.clone()],
         };
+        let mark = self.failures.mark(dispatch.id());
         let batches = sendable.iter().map(batch).collect();
+        drop(mark);
         let answers = beat.wait("the relay", self.pool.send_each(batches, stop)).await;
         for ((index, _), answer) in sendable.iter().zip(answers) {
             results.extend(fates(&vec![*index], answer));

@@ -4,7 +4,9 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use posthaste_lists::{Directory, Events, Gate, History, Incoming, Intake, LiveSite, OutLimits, Outgoing};
+use posthaste_lists::{
+    Directory, Events, Gate, History, Incoming, Intake, LiveSite, OutLimits, Outgoing, Working,
+};
 use posthaste_model::Clock;
 use posthaste_smtp::client::Pool;
 use posthaste_smtp::server::{self, Listener};
@@ -42,6 +44,8 @@ pub(crate) struct Server {
     /// Tasks that send. A reload may give the relay fewer connections than these, not more.
     pub(super) workers: usize,
     pub(super) stop: Stop,
+    /// What is being worked on, should the process die of it.
+    pub(super) working: Option<Arc<Working>>,
     /// The post that goes round and round, if one is wanted.
     pub(super) canary: Option<Arc<Canary>>,
     /// Keeps the tasks, once they are started.
@@ -85,7 +89,12 @@ impl Server {
             limits,
             events.clone(),
         );
-        let outgoing = Arc::new(outgoing.with_canary(keeper.clone()));
+        let working = Working::open(&layout.working, clock.clone());
+        let working = working.inspect_err(|error| {
+            tracing::warn!(%error, "cannot note what is being worked on; an entry that kills the process is not found");
+        });
+        let working = working.ok().map(Arc::new);
+        let outgoing = Arc::new(outgoing.with_canary(keeper.clone()).with_working(working.clone()));
         let incoming = Incoming::new(
             spool.clone(),
             store.clone(),
@@ -95,7 +104,7 @@ impl Server {
             history,
             events.clone(),
         );
-        let incoming = Arc::new(incoming.with_canary(keeper.clone()));
+        let incoming = Arc::new(incoming.with_canary(keeper.clone()).with_working(working.clone()));
         let intake =
             Intake::new(directory.clone(), store.clone(), spool.clone(), seen, clock.clone(), events.clone());
         let intake = Arc::new(intake.with_canary(keeper));
@@ -147,6 +156,7 @@ impl Server {
             supervisor: Supervisor::new(clock.clone(), stop.soft.clone()),
             clock,
             stop,
+            working,
             canary,
         }))
     }

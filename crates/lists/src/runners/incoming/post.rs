@@ -28,6 +28,7 @@ impl Incoming {
         beat: &Beat,
     ) -> Result<Outcome, Trouble> {
         let site = self.site.get();
+        let mark = self.failures.mark(entry.id);
         let mut post = Post::receive(
             entry.id,
             entry.envelope.clone(),
@@ -35,10 +36,13 @@ impl Incoming {
             SubAddress::Post,
             &list.name,
         );
+        drop(mark);
         let mut facts = self.facts(&post, list, &site, beat).await?;
         let strangers = facts.strangers(&post, &list.name.to_string());
         beat.progress();
+        let mark = self.failures.mark(entry.id);
         let judged = judge(&post, list, &facts);
+        drop(mark);
         if !strangers.is_empty() && !matches!(judged.verdict, Verdict::Discard(_)) {
             self.store.ensure_nonmembers(list.id, &strangers, facts.now).await?;
         }
@@ -48,7 +52,10 @@ impl Incoming {
                 judged.stamp(&mut post.message.head);
                 beat.progress();
                 facts.post_number = self.store.next_post(list.id, facts.now).await?;
-                match pipeline::run(Draft::new(&post, list, &facts)) {
+                let mark = self.failures.mark(entry.id);
+                let outgoing = pipeline::run(Draft::new(&post, list, &facts));
+                drop(mark);
+                match outgoing {
                     Ok(outgoing) => self.plan(&post, list, outgoing, beat).await,
                     Err(Stop::Discard(reason)) => Ok(discarded(&[reason])),
                     Err(Stop::Reject(reason)) => Ok(sent_back(&site, &post, list, &facts, &[reason])),
