@@ -229,13 +229,21 @@ impl Index {
     }
 
     /// Gives out a lease, or says when to ask again (`None`: when something changes).
-    pub(crate) fn take(&mut self, stage: Stage, now: i64) -> Result<Granted, Option<i64>> {
+    /// Entries of the lists in `pass_over` are left where they are.
+    pub(crate) fn take(
+        &mut self,
+        stage: Stage,
+        now: i64,
+        pass_over: &[ListId],
+    ) -> Result<Granted, Option<i64>> {
         self.wake(stage, now);
+        let pass_over: Vec<u32> =
+            pass_over.iter().filter_map(|list| self.numbers.get(list).copied()).collect();
         let queue = self.queue(stage);
         if queue.paused {
             return Err(None);
         }
-        let Some(id) = queue.next() else { return Err(queue.next_due()) };
+        let Some(id) = queue.next(&pass_over) else { return Err(queue.next_due()) };
         self.tokens = self.tokens.wrapping_add(1);
         let token = self.tokens;
         let (attempts, since) = match self.leave(id, stage) {

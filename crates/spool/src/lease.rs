@@ -77,12 +77,21 @@ impl Spool {
     /// Waits until something is due at `stage` and leases it: lists take turns, and within one list the oldest goes
     /// first. A paused stage gives nothing.
     pub async fn lease(self: &Arc<Self>, stage: Stage) -> Result<Leased, SpoolError> {
+        self.lease_except(stage, &[]).await
+    }
+
+    /// Like [`Spool::lease`], passing over these lists: they have had their share for now.
+    pub async fn lease_except(
+        self: &Arc<Self>,
+        stage: Stage,
+        pass_over: &[ListId],
+    ) -> Result<Leased, SpoolError> {
         loop {
             let mut bell = pin!(self.bell(stage).notified());
             // Registered before we look, so that no ring is missed in between.
             bell.as_mut().enable();
             let now = self.monotonic();
-            let taken = lock(&self.index).take(stage, now);
+            let taken = lock(&self.index).take(stage, now, pass_over);
             match taken {
                 Ok(granted) => {
                     return Ok(Leased {

@@ -7,6 +7,7 @@
 mod aftermath;
 mod canary;
 mod dispatch;
+mod share;
 mod taken;
 mod tally;
 
@@ -23,6 +24,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
 use self::dispatch::Dispatch;
+use self::share::{Shares, crowded};
 use self::taken::Taken;
 use super::failures::{self, Failures};
 use super::working::{Caution, Working};
@@ -43,6 +45,8 @@ pub struct OutLimits {
     pub max_recipients: AtomicUsize,
     /// Dispatches open at once; bounds memory.
     pub window: usize,
+    /// Tasks that send; no list gets them all.
+    pub workers: usize,
 }
 
 /// The out runner.
@@ -56,6 +60,7 @@ pub struct Outgoing {
     events: Arc<Events>,
     failures: Failures,
     open: Mutex<VecDeque<Arc<Dispatch>>>,
+    shares: Mutex<Shares>,
     /// Signalled when an open dispatch has something to offer.
     work: Notify,
     /// Signalled when a dispatch was closed.
@@ -74,6 +79,7 @@ impl Outgoing {
         limits: OutLimits,
         events: Arc<Events>,
     ) -> Self {
+        let workers = limits.workers;
         Self {
             spool,
             pool,
@@ -84,6 +90,7 @@ impl Outgoing {
             events,
             failures: Failures::new(Stage::Out),
             open: Mutex::default(),
+            shares: Mutex::new(Shares::new(workers)),
             work: Notify::new(),
             room: Notify::new(),
             canary: None,
@@ -120,9 +127,12 @@ impl Outgoing {
             if self.lock().len() >= self.limits.window {
                 tokio::select! { () = stop.cancelled() => return, () = room => continue }
             }
+            // One list's posts must not fill the window.
+            let crowded = crowded(self.lock().iter().map(|open| open.list()), self.limits.window.div_ceil(4));
             let leased = tokio::select! {
                 () = stop.cancelled() => return,
-                leased = self.spool.lease(Stage::Out) => leased,
+                () = room => continue,
+                leased = self.spool.lease_except(Stage::Out, &crowded) => leased,
             };
             match leased {
                 Ok(leased) => {
@@ -231,10 +241,16 @@ impl Outgoing {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The next recipients of the dispatch whose turn it is.
+    /// The next recipients of the dispatch whose turn it is. Lists that have their share of the workers are passed over.
     fn next_chunk(&self) -> Option<Taken<'_>> {
         let mut open = self.lock();
-        while let Some(dispatch) = open.pop_front() {
+        let mut shares = self.shares();
+        for _ in 0..open.len() {
+            let dispatch = open.pop_front()?;
+            if !shares.may_take(dispatch.list()) {
+                open.push_back(dispatch);
+                continue;
+            }
             let most = if dispatch.plan().personal {
                 PERSONAL_CHUNK
             } else {
@@ -246,13 +262,24 @@ impl Outgoing {
                     open.push_back(dispatch.clone());
                     self.work.notify_one();
                 }
-                drop(open);
+                shares.take(dispatch.list());
+                drop((shares, open));
                 self.room.notify_one();
                 return Some(Taken::new(self, dispatch, chunk));
             }
             self.room.notify_one();
         }
         None
+    }
+
+    /// A worker is free again.
+    fn let_go(&self, dispatch: &Dispatch) {
+        self.shares().give_back(dispatch.list());
+        self.work.notify_one();
+    }
+
+    fn shares(&self) -> std::sync::MutexGuard<'_, Shares> {
+        self.shares.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn send(&self, mut taken: Taken<'_>, stop: &CancellationToken, beat: &Beat) {

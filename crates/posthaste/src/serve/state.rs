@@ -76,6 +76,7 @@ impl Server {
         let limits = OutLimits {
             max_recipients: AtomicUsize::new(config.relay.max_recipients),
             window: 4 * config.relay.max_connections.clamp(4, 64),
+            workers: config.relay.max_connections.max(1),
         };
         let events = Arc::new(Events::default());
         let canary = canary::of(&config, &state, &clock)?;

@@ -69,6 +69,10 @@ impl Queue {
                     self.end_turns(list);
                 } else if self.turns.front() == Some(&list) {
                     self.turns.rotate_left(1);
+                } else if let Some(at) = self.turns.iter().position(|turn| *turn == list) {
+                    // Others were passed over and keep their places.
+                    self.turns.remove(at);
+                    self.turns.push_back(list);
                 }
             }
             Place::Leased { since, .. } => {
@@ -86,9 +90,9 @@ impl Queue {
         }
     }
 
-    /// Whose turn it is. Its leaving the ready ends the turn of its list.
-    pub(super) fn next(&self) -> Option<EntryId> {
-        let list = self.turns.front()?;
+    /// Whose turn it is, lists that are to be passed over apart. Its leaving the ready ends the turn of its list.
+    pub(super) fn next(&self, pass_over: &[u32]) -> Option<EntryId> {
+        let list = self.turns.iter().find(|list| !pass_over.contains(list))?;
         self.ready.get(list)?.first().map(|(_, id)| *id)
     }
 

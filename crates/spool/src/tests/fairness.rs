@@ -29,6 +29,24 @@ async fn p12_lists_take_turns_and_within_one_the_oldest_goes_first() {
 }
 
 #[tokio::test]
+async fn p12_lists_that_have_their_share_are_passed_over_and_keep_their_turn() {
+    let folder = tempfile::tempdir().unwrap();
+    let spool = open_real(folder.path(), &HandClock::new()).unwrap();
+    for (n, list) in [(1, "a"), (2, "a"), (3, "b"), (4, "c"), (5, "c")] {
+        spool.put(entry(n, list, "m")).await.unwrap();
+    }
+    let a = [posthaste_model::ListId::new("a")];
+    let mut held = Vec::new();
+    for wanted in [3, 4, 5] {
+        let leased = at_once(spool.lease_except(Stage::Incoming, &a)).await.unwrap().unwrap();
+        assert_eq!(leased.id(), id(wanted));
+        held.push(leased);
+    }
+    assert!(at_once(spool.lease_except(Stage::Incoming, &a)).await.is_none());
+    assert_eq!(drain(&spool).await, ["a1", "a2"]);
+}
+
+#[tokio::test]
 async fn p14_a_dropped_lease_is_ready_at_once_and_counted_until_there_is_progress() {
     let folder = tempfile::tempdir().unwrap();
     let clock = HandClock::new();

@@ -53,5 +53,6 @@ impl Drop for Taken<'_> {
         if self.state != State::Over {
             self.outgoing.take_back(&self.dispatch, &self.chunk);
         }
+        self.outgoing.let_go(&self.dispatch);
     }
 }
