@@ -3,7 +3,8 @@
 mod options;
 
 use std::fs::{File, OpenOptions};
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
+use std::os::fd::OwnedFd;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
@@ -24,6 +25,10 @@ use crate::wait;
 /// How long a start, a stop or a command may take. Generous: the machine may be busy.
 const PATIENCE: Duration = Duration::from_mins(1);
 
+/// Hands standard input over as the socket `lmtp`.
+const HAND_OVER: &str =
+    "exec 3<&0 </dev/null; LISTEN_PID=$$ LISTEN_FDS=1 LISTEN_FDNAMES=lmtp exec \"$0\" \"$@\"";
+
 /// A `posthaste serve` of one test. Killed when dropped; its log then goes to standard error.
 #[derive(Debug)]
 pub struct Server {
@@ -31,6 +36,8 @@ pub struct Server {
     folder: TempDir,
     lmtp: Port,
     child: Option<Child>,
+    /// The port, if we hold it for the server.
+    held: Option<TcpListener>,
 }
 
 impl Server {
@@ -42,7 +49,9 @@ impl Server {
 
     /// Like [`Server::prepare`] in a folder of the caller's choice, on another file system perhaps.
     pub fn prepare_in(folder: TempDir, options: ServerOptions) -> Result<Self> {
-        let server = Self { options, folder, lmtp: Port::reserve()?, child: None };
+        let lmtp = Port::reserve()?;
+        let held = if options.activated { Some(TcpListener::bind(lmtp.addr())?) } else { None };
+        let server = Self { options, folder, lmtp, child: None, held };
         std::fs::create_dir_all(server.state())?;
         server.write_config(&server.options)?;
         Ok(server)
@@ -118,7 +127,11 @@ impl Server {
         let log = self.log_handle()?;
         let mut command = self.serve_command();
         command.args(["serve", "--config"]).arg(self.config());
-        command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
+        let stdin = match &self.held {
+            Some(held) => Stdio::from(OwnedFd::from(held.try_clone()?)),
+            None => Stdio::null(),
+        };
+        command.stdin(stdin).stdout(log.try_clone()?).stderr(log);
         command.envs(self.options.environment.iter().map(|(name, value)| (name, value)));
         let child =
             command.spawn().with_context(|| format!("cannot start {}", command.get_program().display()))?;
@@ -279,6 +292,11 @@ impl Server {
 
     fn serve_command(&self) -> Command {
         match self.options.wrapper.split_first() {
+            None if self.held.is_some() => {
+                let mut command = Command::new("sh");
+                command.args(["-c", HAND_OVER]).arg(&self.options.binary);
+                command
+            }
             None => Command::new(&self.options.binary),
             Some((program, words)) => {
                 let mut command = Command::new(program);

@@ -18,6 +18,7 @@ pub struct ServerOptions {
     pub(super) environment: Vec<(String, String)>,
     pub(super) wrapper: Vec<String>,
     pub(super) show_log: bool,
+    pub(super) activated: bool,
 }
 
 impl ServerOptions {
@@ -33,6 +34,7 @@ impl ServerOptions {
             environment: Vec::new(),
             wrapper: Vec::new(),
             show_log: true,
+            activated: false,
         }
     }
 
@@ -94,6 +96,13 @@ impl ServerOptions {
     #[must_use]
     pub fn wrapper<S: Into<String>>(mut self, words: impl IntoIterator<Item = S>) -> Self {
         self.wrapper = words.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// The LMTP port is held by the test and handed to `serve`, as an init system does (sd_listen_fds(3)).
+    #[must_use]
+    pub fn activated(mut self) -> Self {
+        self.activated = true;
         self
     }
 
