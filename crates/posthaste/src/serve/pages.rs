@@ -20,7 +20,7 @@ use tokio_util::sync::CancellationToken;
 
 use self::aside::Aside;
 use self::house::ServerHouse;
-use super::{Server, listen, reload};
+use super::{Server, Sockets, listen, reload};
 use crate::cli::output::BadInput;
 use crate::config::{Config, Listen};
 
@@ -45,8 +45,8 @@ pub(super) struct Pages {
 }
 
 impl Pages {
-    /// Binds what the configuration names.
-    pub(super) async fn open(config: &Config, rooms: Rooms) -> anyhow::Result<Self> {
+    /// Binds what the configuration names, unless it was handed over.
+    pub(super) async fn open(config: &Config, rooms: Rooms, sockets: &mut Sockets) -> anyhow::Result<Self> {
         let state = &config.paths.state;
         let aside = Aside::new(rooms.spool.clone(), super::Layout::of(state).spool);
         let house = ServerHouse::new(rooms.watch, rooms.spool, rooms.store, aside);
@@ -63,7 +63,10 @@ impl Pages {
             let base = config.web.base_url.as_ref().and_then(|url| BaseUrl::new(url.as_str()));
             let scraper = config.metrics_token().map_err(|problem| BadInput::problems(&[problem]))?;
             let site = Site::new(SiteOptions { base, scraper, ..pages.options() });
-            let (door, address) = bind(listen, "web.listen").await?;
+            let (door, address) = match sockets.take("web")?.pop() {
+                Some(handed) => door(handed)?,
+                None => bind(listen, "web.listen").await?,
+            };
             let known = config.web.base_url.as_ref().map(|url| url.as_str().trim_end_matches('/').to_owned());
             pages.add(door, pages_router(&site));
             *lock(&pages.home) = Some((site, known.or(address)));
@@ -153,20 +156,23 @@ impl Server {
     }
 }
 
-/// The door, and the address of it unless it is a socket in the file system.
+/// Listens on what `key` says; the door, and the address of it unless it is a socket in the file system.
 async fn bind(listen: &Listen, key: &str) -> anyhow::Result<(Door, Option<String>)> {
-    Ok(match listen::bind(listen, key).await? {
+    let listener = listen::bind(listen, key).await?;
+    if let Listen::Unix(path) = listen {
+        // A proxy is another user; the pages ask for their own rights.
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o666))?;
+    }
+    door(listener)
+}
+
+fn door(listener: Listener) -> anyhow::Result<(Door, Option<String>)> {
+    Ok(match listener {
         Listener::Tcp(listener) => {
             let address = format!("http://{}", listener.local_addr()?);
             (Door::Tcp(listener.into_std()?), Some(address))
         }
-        Listener::Unix(listener) => {
-            if let Listen::Unix(path) = listen {
-                // A proxy is another user; the pages ask for their own rights.
-                std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o666))?;
-            }
-            (Door::Unix(listener.into_std()?), None)
-        }
+        Listener::Unix(listener) => (Door::Unix(listener.into_std()?), None),
     })
 }
 

@@ -133,7 +133,7 @@ impl Server {
             spool: spool.clone(),
             store: store.clone(),
         };
-        let pages = pages::Pages::open(&served, rooms).await?;
+        let pages = pages::Pages::open(&served, rooms, &mut sockets).await?;
         let stop = Stop::default();
         Ok(Arc::new(Self {
             pages,
