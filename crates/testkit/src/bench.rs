@@ -8,6 +8,7 @@ mod disk;
 mod drain;
 mod fanout;
 mod figure;
+mod isolation;
 mod latency;
 mod memory;
 mod options;
@@ -33,7 +34,7 @@ const SLOW: Duration = Duration::from_millis(20);
 const PATIENCE: Duration = Duration::from_mins(15);
 
 /// All scenarios, in the order of their running.
-pub const SCENARIOS: &[&str] = &["accept", "latency", "fanout", "drain", "memory", "start"];
+pub const SCENARIOS: &[&str] = &["accept", "latency", "fanout", "drain", "memory", "start", "isolation"];
 
 /// Runs one scenario.
 pub async fn run(scenario: &str, options: &Options) -> Result<Vec<Figure>> {
@@ -44,6 +45,7 @@ pub async fn run(scenario: &str, options: &Options) -> Result<Vec<Figure>> {
         "drain" => drain::run(options).await,
         "memory" => memory::run(options).await,
         "start" => start::run(options).await,
+        "isolation" => isolation::run(options).await,
         other => anyhow::bail!("no scenario `{other}`; there are {}", SCENARIOS.join(", ")),
     }
 }

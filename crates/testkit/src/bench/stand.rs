@@ -34,6 +34,11 @@ pub(super) struct Delivered {
 
 impl Stand {
     pub(super) async fn new(options: &Options) -> Result<Self> {
+        Self::with(options, "").await
+    }
+
+    /// The same with more sections of the configuration, as TOML.
+    pub(super) async fn with(options: &Options, extra: &str) -> Result<Self> {
         let sink = Sink::start().await?;
         let base = base(options);
         let folder = tempfile::Builder::new().prefix("posthaste-bench-").tempdir_in(&base)?;
@@ -41,6 +46,7 @@ impl Stand {
             .relay(sink.addr())
             .relay_setting("max_connections", CONNECTIONS)
             .relay_setting("max_recipients", RECIPIENTS)
+            .extra(extra)
             .quiet();
         let mut server = Server::prepare_in(folder, settings)?;
         server.start().await?;
