@@ -52,7 +52,7 @@ pub(super) async fn run(options: &Options) -> Result<Vec<Figure>> {
         for (pages, times) in
             [(Pages::Quiet, &mut quiet), (Pages::Crawled, &mut crawled), (Pages::Wedged, &mut wedged)]
         {
-            let clients = trouble(pages, web.addr(), &asked).await;
+            let clients = trouble(pages, web.addr(), &asked);
             for _ in 0..options.pick(40, 5) {
                 measure(&stand, times).await?;
             }
@@ -97,7 +97,7 @@ async fn measure(stand: &Stand, times: &mut Times) -> Result<()> {
 }
 
 /// Clients of the pages; gone when dropped.
-async fn trouble(pages: Pages, web: SocketAddr, asked: &Arc<AtomicU64>) -> JoinSet<()> {
+fn trouble(pages: Pages, web: SocketAddr, asked: &Arc<AtomicU64>) -> JoinSet<()> {
     let mut clients = JoinSet::new();
     match pages {
         Pages::Quiet => {}

@@ -17,6 +17,7 @@ Usage: cargo xtask bench [SCENARIO…] [FLAGS]
   drain     4,000 queued posts to 50 members each; reference: source to sink alone
   memory    resident memory, idle and while one post goes to 100,000 members
   start     start to accepting, with an empty queue and with 100,000 entries
+  isolation accept and delivery p95 while the pages are crawled or held open; reference: pages quiet
 
   --json          figures as JSON
   --repeat N      runs of each measurement; the median is told (3)

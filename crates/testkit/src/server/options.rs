@@ -99,7 +99,7 @@ impl ServerOptions {
         self
     }
 
-    /// The LMTP port is held by the test and handed to `serve`, as an init system does (sd_listen_fds(3)).
+    /// The LMTP port is held by the test and handed to `serve`, as an init system does (`sd_listen_fds(3)`).
     #[must_use]
     pub fn activated(mut self) -> Self {
         self.activated = true;
