@@ -1,5 +1,6 @@
 //! What the tests need from the machine: found, or installed on Debian, or named.
 
+mod browser;
 mod debian;
 mod look;
 
@@ -25,6 +26,9 @@ const NEEDS: &[Need] = &[
     Need { package: "python3", found: || look::program(&["python3"]) },
     Need { package: "openssl", found: || look::program(&["openssl"]) },
     Need { package: "systemd", found: || look::program(&["systemd-analyze"]) },
+    Need { package: "chromium", found: || look::program(&["chromium"]) },
+    Need { package: "nodejs", found: || look::program(&["node"]) },
+    Need { package: "npm", found: || look::program(&["npm"]) },
     Need { package: "libfaketime", found: look::faketime },
 ];
 
@@ -91,7 +95,7 @@ pub(crate) fn run() -> Result<()> {
         }
         packages.extend(install);
         if packages.is_empty() && unpack.is_empty() {
-            return Ok(());
+            return browser::fetch();
         }
         let mut missing = packages.clone();
         missing.extend(unpack.iter().map(|server| server.package));
@@ -106,7 +110,7 @@ pub(crate) fn run() -> Result<()> {
                 "Debian's package {} is installed, and what the tests need of it is not there",
                 need.package
             ),
-            None => Ok(()),
+            None => browser::fetch(),
         }
     })
 }

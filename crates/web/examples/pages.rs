@@ -2,42 +2,21 @@
 //! `cargo run -p posthaste-web --example pages -- [trouble]`. Prints where, and a link to log in.
 
 use std::error::Error;
-use std::future::Future;
 use std::io::Write;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
-use posthaste_model::{Clock, Timestamp};
 use posthaste_watch::Keys;
-use posthaste_web::made_up::{self, MadeUp};
+use posthaste_web::made_up::{self, MadeUp, Still};
 use posthaste_web::{Site, SiteOptions, pages_router, serve};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
-
-/// Stands at the moment of the made-up figures.
-struct Still(Instant);
-
-impl Clock for Still {
-    fn now(&self) -> Timestamp {
-        made_up::now()
-    }
-
-    fn monotonic(&self) -> Duration {
-        self.0.elapsed()
-    }
-
-    fn sleep(&self, for_: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>> {
-        Box::pin(tokio::time::sleep(for_))
-    }
-}
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let trouble = std::env::args().nth(1).is_some_and(|word| word == "trouble");
     let site = Site::new(SiteOptions {
         house: MadeUp::new(if trouble { made_up::trouble() } else { made_up::seen() }),
-        clock: Arc::new(Still(Instant::now())),
+        clock: Arc::new(Still),
         keys: Arc::new(Keys::from_secret([7; 32])),
         sessions: None,
         base: None,

@@ -1,9 +1,11 @@
 //! A made-up server behind the pages: for tests, and for working on the pages (`examples/pages.rs`).
 
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use posthaste_model::{Stage, Timestamp};
+use posthaste_model::{Clock, Stage, Timestamp};
 use posthaste_watch::{
     CanaryVitals, Counters, Dependency, DiskVitals, LedgerRow, LedgerVitals, QuarantineVitals, StageVitals,
     TaskVitals, Vitals, Waiting,
@@ -251,6 +253,24 @@ pub fn stage(vitals: &mut Vitals, stage: Stage) -> &mut StageVitals {
 pub fn dependency<'a>(vitals: &'a mut Vitals, name: &str) -> &'a mut Dependency {
     #[expect(clippy::unwrap_used, reason = "made up, and for tests")]
     vitals.dependencies.iter_mut().find(|one| one.name == name).unwrap()
+}
+
+/// A clock that stands at [`now`], so that no figure grows old.
+pub struct Still;
+
+impl Clock for Still {
+    fn now(&self) -> Timestamp {
+        now()
+    }
+
+    fn monotonic(&self) -> Duration {
+        static BEGAN: std::sync::OnceLock<std::time::Instant> = std::sync::OnceLock::new();
+        BEGAN.get_or_init(std::time::Instant::now).elapsed()
+    }
+
+    fn sleep(&self, for_: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        Box::pin(tokio::time::sleep(for_))
+    }
 }
 
 /// A server that shows what it is told to, and remembers what it was asked to do.

@@ -1,8 +1,8 @@
 // Looks at pages in a real Chromium, as Debian ships it, over its debugging pipe. Reads a plan from standard input, writes
 // what it found to standard output, both JSON.
 //
-// plan:  { chromium, axe, visits: [{ url, cookie, width, height, scheme, script, before, press, picture, full }] }
-// found: [{ title, text, violations: [{ id, nodes: [...] }], errors: [...], wide, result }]
+// plan:  { chromium, axe, keep, visits: [{ url, cookie, press, then, press_then, run, width, height, scheme, script, picture, full }] }
+// found: [{ url, title, text, wide, errors: [...], violations: [{ id, nodes: [...] }], rules, result, text_after }]
 import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -40,10 +40,19 @@ const limit = (promise, what) => Promise.race([
   promise, new Promise((_, fail) => setTimeout(() => fail(new Error(`${what}: nothing for 60 s`)), 60_000).unref()),
 ]);
 
-async function visit(wish) {
+async function open() {
   const { browserContextId } = await send("Target.createBrowserContext");
   const { targetId } = await send("Target.createTarget", { url: "about:blank", browserContextId });
   const { sessionId } = await send("Target.attachToTarget", { targetId, flatten: true });
+  return { sessionId, close: () => send("Target.disposeBrowserContext", { browserContextId }) };
+}
+
+let kept;
+
+async function visit(wish) {
+  // A page of its own forgets everything at the end; one that is kept spares the time to make it.
+  const page = plan.keep ? kept ??= await open() : await open();
+  const { sessionId } = page;
   const say = (method, params) => limit(send(method, params, sessionId), method);
   const errors = [];
   let loaded;
@@ -73,9 +82,9 @@ async function visit(wish) {
   if (wish.script === false) await say("Emulation.setScriptExecutionDisabled", { value: true });
   await load(() => say("Page.navigate", { url: wish.url }));
   // A press is done as by hand, so that it works without scripts too: the middle of what the selector finds.
-  for (const press of wish.press ?? []) {
+  const click = async (selector) => {
     const { root } = await say("DOM.getDocument");
-    const { nodeId } = await say("DOM.querySelector", { nodeId: root.nodeId, selector: press });
+    const { nodeId } = await say("DOM.querySelector", { nodeId: root.nodeId, selector });
     await say("DOM.scrollIntoViewIfNeeded", { nodeId });
     const { quads: [q] } = await say("DOM.getContentQuads", { nodeId });
     const at = { x: (q[0] + q[4]) / 2, y: (q[1] + q[5]) / 2, button: "left", clickCount: 1 };
@@ -83,14 +92,20 @@ async function visit(wish) {
       await say("Input.dispatchMouseEvent", { type: "mousePressed", ...at });
       await say("Input.dispatchMouseEvent", { type: "mouseReleased", ...at });
     });
-  }
+  };
+  for (const press of wish.press ?? []) await click(press);
+  if (wish.then) await load(() => say("Page.navigate", { url: wish.then }));
+  for (const press of wish.press_then ?? []) await click(press);
   const found = { errors, violations: [] };
   if (wish.script === false) await say("Emulation.setScriptExecutionDisabled", { value: false });
   found.title = await evaluate("document.title");
   found.url = await evaluate("location.href");
   found.text = await evaluate("document.body.innerText");
   found.wide = await evaluate("document.documentElement.scrollWidth > innerWidth");
-  if (wish.run) found.result = await evaluate(wish.run);
+  if (wish.run) {
+    found.result = await evaluate(wish.run);
+    found.text_after = await evaluate("document.body.innerText");
+  }
   if (plan.axe && wish.script !== false) {
     await evaluate(readFileSync(plan.axe, "utf8") + ";0");
     found.violations = await evaluate(`axe.run({ resultTypes: ["violations"] }).then((r) => r.violations.map((v) => ({
@@ -104,7 +119,7 @@ async function visit(wish) {
     writeFileSync(wish.picture, Buffer.from(data, "base64"));
   }
   listeners.delete(listener);
-  await send("Target.disposeBrowserContext", { browserContextId });
+  if (!plan.keep) await page.close();
   return found;
 }
 
@@ -113,7 +128,10 @@ try {
   for (const wish of plan.visits) found.push(await visit(wish));
   process.stdout.write(JSON.stringify(found));
 } finally {
+  const over = new Promise((done) => browser.once("exit", done));
+  send("Browser.close").catch(() => {});
+  await Promise.race([over, new Promise((done) => setTimeout(done, 10_000).unref())]);
   browser.kill("SIGKILL");
-  await new Promise((done) => browser.exitCode === null && browser.signalCode === null ? browser.once("exit", done) : done());
-  rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
+  // Helpers of the browser may still write into its profile for a moment.
+  rmSync(profile, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
 }
