@@ -1,7 +1,12 @@
 //! The pages in a real browser: readable by everybody as far as axe-core can tell, at the width of a phone and of a desk,
 //! by day and by night, with scripts and without.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test may end by panicking")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test may end by panicking"
+)]
 
 use std::io::Write;
 use std::net::{SocketAddr, TcpListener};
