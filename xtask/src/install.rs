@@ -29,6 +29,8 @@ const NEEDS: &[Need] = &[
     Need { package: "chromium", found: || look::program(&["chromium"]) },
     Need { package: "nodejs", found: || look::program(&["node"]) },
     Need { package: "npm", found: || look::program(&["npm"]) },
+    // For promtool; its daemon is not started, like that of no other package.
+    Need { package: "prometheus", found: || look::program(&["promtool"]) },
     Need { package: "libfaketime", found: look::faketime },
 ];
 

@@ -1,8 +1,12 @@
 //! The command line: noun, verb. One noun a file.
 
+mod ask;
 mod canary;
+pub(crate) mod check;
 mod config;
 mod db;
+mod depends;
+mod doctor;
 mod domain;
 mod inject;
 mod ledger;
@@ -62,6 +66,12 @@ enum Verb {
     Trace(trace::Options),
     /// How the server is
     Status,
+    /// Check something, as a plugin of Nagios or Icinga: one line, exit code 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN
+    Check(check::Options),
+    /// What is wrong, and the one command to run
+    Doctor,
+    /// What this server needs of others, and whether it is to be reached
+    Depends,
     /// Whether every accepted post is accounted for
     Ledger(ledger::Options),
     /// The post that goes round and round to prove that mail moves
@@ -87,6 +97,9 @@ impl Cli {
             Verb::Serve => crate::serve::run(&config_file(file)?),
             Verb::Dev(options) => crate::dev::run(&options),
             Verb::Config(verb) => config::run(verb, file, &out),
+            Verb::Check(options) => check::run(&options, file, &out),
+            Verb::Doctor => doctor::run(&load(file)?, &out),
+            Verb::Depends => depends::run(&load(file)?, &out),
             Verb::Ledger(options) => ledger::run(&options, &load(file)?, &out),
             Verb::Status => status::run(&load(file)?, &out),
             Verb::Canary(verb) => canary::run(&verb, &load(file)?, &out),

@@ -20,6 +20,7 @@ mod value;
 
 mod canary;
 mod database;
+mod depends;
 mod dns;
 mod limits;
 mod lmtp;
@@ -33,6 +34,7 @@ mod smtp;
 mod spool;
 mod web;
 
+pub(crate) use database::Engine;
 pub(crate) use listen::Listen;
 pub(crate) use log::{Format, Level};
 pub(crate) use problem::{Problem, Severity};
@@ -73,6 +75,7 @@ sections! {
     smtp: smtp::Smtp,
     relay: relay::Relay,
     dns: dns::Dns,
+    depends: depends::Depends,
     limits: limits::Limits,
     canary: canary::Canary,
     spool: spool::Spool,

@@ -15,7 +15,13 @@ use clap::Parser;
 fn main() -> ExitCode {
     // One TLS provider everywhere; a second call would only say that it is there already.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let cli = cli::Cli::parse();
+    let cli = cli::Cli::try_parse().unwrap_or_else(|error| {
+        let words: Vec<_> = std::env::args_os().collect();
+        match cli::check::usage(&words, &error) {
+            Some(exit) => std::process::exit(exit as i32),
+            None => error.exit(),
+        }
+    });
     let json = cli.json;
     match cli.run() {
         Ok(exit) => exit.into(),

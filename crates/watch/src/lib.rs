@@ -2,7 +2,9 @@
 
 pub mod alerts;
 mod canary;
+pub mod check;
 mod collect;
+pub mod doctor;
 pub mod health;
 mod keys;
 mod ledger;

@@ -57,6 +57,20 @@ impl DatabaseUrl {
         }
     }
 
+    /// Host and port of the server, as far as the URL says; else those the engine is known for.
+    pub(crate) fn place(&self) -> (String, u16) {
+        let rest = self.url.split_once("://").map_or("", |(_, rest)| rest);
+        let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+        let place = authority.rsplit_once('@').map_or(authority, |(_, place)| place);
+        let default = if self.engine == Engine::Postgres { 5432 } else { 3306 };
+        let (host, port) = match place.rsplit_once(':') {
+            Some((host, port)) if !port.contains(']') => (host, port.parse().unwrap_or(default)),
+            _ => (place, default),
+        };
+        let host = host.trim_matches(['[', ']']);
+        (if host.is_empty() { "localhost".to_owned() } else { host.to_owned() }, port)
+    }
+
     /// The file, if it is SQLite's.
     pub(super) fn sqlite_path(&self) -> Option<&Path> {
         self.url.strip_prefix("sqlite:").map(Path::new)
@@ -228,6 +242,18 @@ mod tests {
                 (Err(got), Err(want)) => assert!(got.contains(want), "{text}: {got}"),
                 (got, want) => panic!("{text}: {got:?}, not {want:?}"),
             }
+        }
+    }
+
+    #[test]
+    fn a_url_says_where_its_server_is() {
+        for (text, host, port) in [
+            ("postgres://a:b@db.example/x", "db.example", 5432),
+            ("mysql://db.example:3307/x?a=b", "db.example", 3307),
+            ("postgres://a@[::1]:99/x", "::1", 99),
+            ("mysql://a@[::1]/x", "::1", 3306),
+        ] {
+            assert_eq!(url(text).unwrap().place(), (host.to_owned(), port), "{text}");
         }
     }
 

@@ -32,7 +32,22 @@ pub(super) fn settings(
 
 /// What this server needs of others.
 fn needed(config: &Config, database: &str) -> Vec<Needed> {
-    let needed = |name: &str, address: String| Needed { name: name.to_owned(), address, owner: None };
+    let owners = &config.depends;
+    let needed = |name: &str, address: String, owner: &Option<String>| Needed {
+        name: name.to_owned(),
+        address,
+        owner: owner.clone(),
+    };
     let relay = format!("{}:{}", config.relay.host.as_str(), config.relay.port);
-    vec![needed("database", database.to_owned()), needed("relay", relay)]
+    let mut all = vec![
+        needed("database", database.to_owned(), &owners.database_owner),
+        needed("relay", relay, &owners.relay_owner),
+    ];
+    // A relay given by its number needs no name server.
+    if config.relay.host.as_str().parse::<std::net::IpAddr>().is_err() {
+        let servers: Vec<_> = config.dns.servers.iter().map(ToString::to_string).collect();
+        let address = if servers.is_empty() { "the system's".to_owned() } else { servers.join(", ") };
+        all.push(needed("dns", address, &owners.dns_owner));
+    }
+    all
 }
