@@ -3,7 +3,7 @@
 //! An entry that fails three times while others do well is poison and is set aside. But where everything fails, nothing is
 //! set aside: then the trouble is ours, the mail waits, and goes out when the trouble is over without anybody's hand.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -20,7 +20,8 @@ const EPIDEMIC: usize = 3;
 /// Between attempts, at most.
 const LONGEST: Duration = Duration::from_secs(30);
 /// What stands in the reason of an entry that was set aside without proof.
-const UNPROVEN: &str = "nothing else was worked on meanwhile, so it may not be the entry's fault";
+const UNPROVEN: &str =
+    "nothing else went well meanwhile, so it is tried once more by itself as soon as something does";
 
 /// What failed at one stage since it last went well.
 pub(crate) struct Failures {
@@ -36,6 +37,10 @@ struct State {
     /// How much went well since the start.
     well: u64,
     failing: HashMap<EntryId, Failing>,
+    /// Set aside without proof.
+    doubtful: Vec<EntryId>,
+    /// Had their second chance.
+    chanced: HashSet<EntryId>,
 }
 
 #[derive(Debug)]
@@ -70,16 +75,36 @@ impl Failures {
         (Duration::from_millis(250) * 2_u32.pow(failing.times.min(8))).min(LONGEST)
     }
 
-    /// Work on this entry goes well.
-    pub(crate) fn moves(&self) {
-        self.lock().well += 1;
+    /// Work goes well. Gives the entries that were set aside when nothing did: they are to have a second chance.
+    pub(crate) fn moves(&self) -> Vec<EntryId> {
+        let mut state = self.lock();
+        state.well += 1;
+        let doubtful = std::mem::take(&mut state.doubtful);
+        state.chanced.extend(&doubtful);
+        doubtful
+    }
+
+    /// True if an entry in quarantine for this reason is to be tried again by itself after a start.
+    pub(crate) fn is_doubtful(why: &str) -> bool {
+        why.contains(UNPROVEN)
+    }
+
+    /// It was set aside.
+    pub(crate) fn put_aside(&self, id: EntryId) {
+        {
+            let mut state = self.lock();
+            if state.doubts(id) {
+                state.doubtful.push(id);
+            }
+        }
+        self.forget(id);
     }
 
     /// Why the entry is to be set aside, if it is.
     pub(crate) fn verdict(&self, id: EntryId) -> Option<String> {
         let state = self.lock();
         let failing = state.failing.get(&id).filter(|failing| failing.times >= ATTEMPTS)?;
-        let doubt = if failing.proven { String::new() } else { format!(" ({UNPROVEN})") };
+        let doubt = if state.doubts(id) { format!(" ({UNPROVEN})") } else { String::new() };
         Some(format!(
             "stage {}: failed {} times, the last time: {}{doubt}. Retry with: posthaste queue retry {id}",
             self.stage, failing.times, failing.why
@@ -126,6 +151,13 @@ impl Failures {
     }
 }
 
+impl State {
+    /// True if an entry's failures prove nothing and it has had no second chance.
+    fn doubts(&self, id: EntryId) -> bool {
+        self.failing.get(&id).is_some_and(|failing| !failing.proven) && !self.chanced.contains(&id)
+    }
+}
+
 /// How many failures stand against an entry after one more. In an epidemic, where many fail and nothing goes well,
 /// nobody collects the last one.
 fn count(times: u32, others_went_well: bool, others_failing: usize) -> u32 {
@@ -145,11 +177,11 @@ impl<'a> Attempt<'a> {
         Self { failures, leased, open: true }
     }
 
-    /// The work is done.
-    pub(super) fn well(mut self) {
-        self.failures.moves();
-        self.failures.forget(self.leased.id());
+    /// The work is done. Gives what [`Failures::moves`] gives.
+    pub(super) fn well(mut self) -> Vec<EntryId> {
         self.open = false;
+        self.failures.forget(self.leased.id());
+        self.failures.moves()
     }
 
     /// The work failed; the entry rests before it is tried again.
@@ -221,8 +253,28 @@ mod tests {
         failures.failed(*poison, "y");
         let why = failures.verdict(*poison).unwrap();
         assert!(why.contains("stage incoming") && why.contains("posthaste queue retry"), "{why}");
-        assert!(!why.contains(UNPROVEN), "{why}");
+        assert!(!Failures::is_doubtful(&why), "{why}");
         failures.forget(*poison);
         assert_eq!(failures.verdict(*poison), None);
+    }
+
+    #[test]
+    fn p9_who_was_set_aside_when_nothing_went_well_has_one_second_chance() {
+        let failures = Failures::new(Stage::Incoming);
+        let id = EntryId::new(uuid::Uuid::from_u128(1));
+        let fail = || {
+            for _ in 0..ATTEMPTS {
+                failures.failed(id, "x");
+            }
+        };
+        fail();
+        assert!(Failures::is_doubtful(&failures.verdict(id).unwrap()));
+        failures.put_aside(id);
+        assert_eq!(failures.moves(), [id]);
+        assert!(failures.moves().is_empty());
+        fail();
+        assert!(!Failures::is_doubtful(&failures.verdict(id).unwrap()));
+        failures.put_aside(id);
+        assert!(failures.moves().is_empty());
     }
 }

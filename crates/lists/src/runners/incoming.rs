@@ -170,7 +170,8 @@ impl Incoming {
             }
             match self.step(&leased, &entry, beat).await {
                 Ok(()) => {
-                    attempt.well();
+                    let chances = attempt.well();
+                    super::retry(&self.spool, chances).await;
                     return;
                 }
                 Err(Trouble::Store(
@@ -252,7 +253,7 @@ impl Incoming {
             leased.id()
         );
         match self.spool.quarantine(leased, why).await {
-            Ok(()) => self.failures.forget(leased.id()),
+            Ok(()) => self.failures.put_aside(leased.id()),
             Err(error) => {
                 leased.rest(Duration::from_secs(10));
                 tracing::error!(%error, "cannot set an entry aside");

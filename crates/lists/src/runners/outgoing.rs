@@ -204,8 +204,9 @@ impl Outgoing {
     }
 
     async fn set_aside(&self, leased: &Leased, why: &str) -> Result<(), SpoolError> {
-        self.failures.forget(leased.id());
-        self.spool.quarantine(leased, why).await
+        self.spool.quarantine(leased, why).await?;
+        self.failures.put_aside(leased.id());
+        Ok(())
     }
 
     /// Offers again what a worker could not.
@@ -311,8 +312,8 @@ impl Outgoing {
         }
         match self.record(&dispatch, &results).await {
             Ok(()) => {
-                self.failures.moves();
                 taken.answered();
+                super::retry(&self.spool, self.failures.moves()).await;
             }
             Err(error) => {
                 tracing::error!(%error, "cannot record a delivery; its recipients may get a second copy");

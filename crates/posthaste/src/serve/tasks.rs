@@ -3,6 +3,7 @@
 use std::sync::{Arc, PoisonError};
 
 use posthaste_smtp::server;
+use posthaste_spool::Spool;
 use posthaste_watch::Supervisor;
 
 use super::{Server, control, database};
@@ -37,6 +38,7 @@ impl Server {
                 tokio::select! { () = stop.cancelled() => {}, () = spool.guard() => {} }
             }
         });
+        self.second_chances();
         let (incoming, stop) = (self.incoming.clone(), self.stop.soft.clone());
         supervisor.keep("incoming", INCOMING, move |beat| {
             let (incoming, stop) = (incoming.clone(), stop.clone());
@@ -78,5 +80,19 @@ impl Server {
             });
         }
         supervisor.clone()
+    }
+
+    /// Tries again what was set aside when nothing went well.
+    fn second_chances(&self) {
+        let (spool, folder) = (self.spool.clone(), super::Layout::of(&self.state_folder()).spool);
+        tokio::spawn(async move {
+            spool.scan_complete().await;
+            let look = move || Spool::peek(&folder).and_then(|peek| peek.quarantined());
+            match tokio::task::spawn_blocking(look).await {
+                Ok(Ok(set_aside)) => posthaste_lists::second_chances(&spool, set_aside).await,
+                Ok(Err(error)) => tracing::warn!(%error, "cannot look into the quarantine"),
+                Err(_) => {}
+            }
+        });
     }
 }
