@@ -45,7 +45,7 @@ pub(crate) struct Cli {
 #[derive(Subcommand, Debug)]
 enum Verb {
     /// Run the server in the foreground
-    Serve,
+    Serve(crate::serve::Options),
     /// Try Posthaste: everything embedded, a list to post to, a mailbox page
     Dev(crate::dev::Options),
     /// Mail domains
@@ -80,6 +80,9 @@ enum Verb {
     /// The operations pages
     #[command(subcommand)]
     Ops(ops::Verb),
+    /// Break a scratch instance on purpose, and see that what is promised holds
+    #[cfg(feature = "drill")]
+    Drill(crate::drill::Options),
     /// The database's tables
     #[command(subcommand)]
     Db(db::Verb),
@@ -94,7 +97,7 @@ impl Cli {
         let out = Out::new(self.json);
         let file = self.config;
         match self.verb {
-            Verb::Serve => crate::serve::run(&config_file(file)?),
+            Verb::Serve(options) => crate::serve::run(&options, &config_file(file)?),
             Verb::Dev(options) => crate::dev::run(&options),
             Verb::Config(verb) => config::run(verb, file, &out),
             Verb::Check(options) => check::run(&options, file, &out),
@@ -103,6 +106,8 @@ impl Cli {
             Verb::Ledger(options) => ledger::run(&options, &load(file)?, &out),
             Verb::Status => status::run(&load(file)?, &out),
             Verb::Canary(verb) => canary::run(&verb, &load(file)?, &out),
+            #[cfg(feature = "drill")]
+            Verb::Drill(options) => crate::drill::run(&options, &out),
             Verb::Trace(options) => trace::run(&options, &load(file)?, &out),
             Verb::Inject(options) => inject::run(&options, &load(file)?, &out),
             Verb::Queue(verb) => queue::run(&verb, &load(file)?, &out),

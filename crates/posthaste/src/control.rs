@@ -34,6 +34,11 @@ pub(crate) enum Request {
         /// For whom.
         name: String,
     },
+    /// Plant a fault, in a drill.
+    Fault {
+        /// Which.
+        fault: crate::drill::Fault,
+    },
     /// Make an entry due now, or take it back from quarantine.
     Retry {
         /// Which.

@@ -19,6 +19,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::cli::output::{BadInput, Exit, Out};
 use crate::config::Config;
+use crate::drill::Ground;
 use crate::logging;
 use crate::serve::{self, Server};
 
@@ -61,7 +62,7 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<Exit> {
         let config = Config::load(&file).map_err(|problems| BadInput::problems(&problems))?;
         let log = logging::start(&config);
         let mailbox = Arc::new(Mailbox::open(&state.join("mailbox"))?);
-        let server = Server::open(config.clone(), file.clone(), log, serve::Sockets::default()).await?;
+        let server = Server::open(config.clone(), file.clone(), log, serve::Sockets::default(), Ground::real()).await?;
         sample::create(&serve::connect(&config).await?).await?;
 
         let stop = CancellationToken::new();

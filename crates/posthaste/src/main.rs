@@ -5,6 +5,7 @@ mod clock;
 mod config;
 mod control;
 mod dev;
+mod drill;
 mod logging;
 mod serve;
 

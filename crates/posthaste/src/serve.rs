@@ -34,13 +34,21 @@ use self::systemd::Init;
 pub(crate) use self::systemd::Sockets;
 use crate::cli::output::{BadInput, Exit};
 use crate::config::{Config, Severity};
+use crate::drill::Ground;
 use crate::logging;
 
 /// What is under way at a stop may take so long (P18).
 const DRAIN: Duration = Duration::from_secs(30);
 
+#[derive(clap::Args, Debug)]
+pub(crate) struct Options {
+    /// Plant faults on command; for `posthaste drill` only
+    #[arg(long, hide = true)]
+    drill: bool,
+}
+
 /// `posthaste serve`
-pub(crate) fn run(file: &Path) -> anyhow::Result<Exit> {
+pub(crate) fn run(options: &Options, file: &Path) -> anyhow::Result<Exit> {
     let config = Config::load(file).map_err(|problems| BadInput::problems(&problems))?;
     let (errors, warnings): (Vec<_>, Vec<_>) =
         config.check().into_iter().partition(|p| p.severity == Severity::Error);
@@ -51,10 +59,16 @@ pub(crate) fn run(file: &Path) -> anyhow::Result<Exit> {
     for warning in warnings {
         tracing::warn!("{warning}");
     }
+    let ground = if options.drill {
+        tracing::warn!("THIS IS A DRILL: faults are planted into this server on command; no mail may pass here");
+        Ground::shaking(&config.paths.state)?
+    } else {
+        Ground::real()
+    };
     let sockets = Sockets::from_env();
     let runtime = runtime()?;
     let exit = runtime.block_on(async move {
-        let server = Server::open(config, file.to_owned(), log, sockets).await?;
+        let server = Server::open(config, file.to_owned(), log, sockets, ground).await?;
         until_stopped(server).await
     });
     // A disk or a task that hangs must not hold up the end.

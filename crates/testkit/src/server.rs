@@ -126,7 +126,7 @@ impl Server {
         ensure!(self.child.is_none(), "the server runs already");
         let log = self.log_handle()?;
         let mut command = self.serve_command();
-        command.args(["serve", "--config"]).arg(self.config());
+        command.args(["serve", "--config"]).arg(self.config()).args(&self.options.arguments);
         let stdin = match &self.held {
             Some(held) => Stdio::from(OwnedFd::from(held.try_clone()?)),
             None => Stdio::null(),

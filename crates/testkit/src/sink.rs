@@ -47,6 +47,7 @@ struct Shared {
     troubles: trouble::Troubles,
     latency: Mutex<Latency>,
     keep: AtomicBool,
+    back: Mutex<Option<(String, SocketAddr)>>,
     changed: Notify,
     connections: AtomicU64,
     open: AtomicU64,
@@ -118,6 +119,13 @@ impl Sink {
     /// Shorthand: `reply` to every RCPT of `address`.
     pub fn refuse(&self, address: &str, reply: &str) {
         self.trouble(Point::RcptOf(address.to_owned()), When::Always, What::Reply(reply.to_owned()));
+    }
+
+    /// Mail to addresses that begin with `prefix` is not counted but handed to `target` by LMTP, as a mail server does
+    /// that was told so.
+    pub fn hand_back(&self, prefix: &str, target: SocketAddr) {
+        let back = Some((prefix.to_ascii_lowercase(), target));
+        *self.shared.back.lock().unwrap_or_else(PoisonError::into_inner) = back;
     }
 
     /// Ends all troubles; a connection that hangs goes on hanging.
@@ -213,6 +221,10 @@ impl Shared {
 
     fn latency(&self) -> Latency {
         *self.latency.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn back(&self) -> Option<(String, SocketAddr)> {
+        self.back.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     fn keep(&self) -> bool {

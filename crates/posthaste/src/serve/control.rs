@@ -90,6 +90,15 @@ async fn perform(server: &Server, request: Request) -> Response {
             Ok(link) => Response::Done(link.into()),
             Err(why) => Response::Failed(why),
         },
+        Request::Fault { fault } => {
+            match server.drill.as_ref().map(|d| d.plant(&fault, &server.supervisor)) {
+                Some(Ok(())) => Response::Done("planted".into()),
+                Some(Err(error)) => Response::Failed(error),
+                None => {
+                    Response::Failed("this is no drill: faults are planted by posthaste drill only".into())
+                }
+            }
+        }
         Request::Refresh => match server.directory.refresh(&server.store, Duration::ZERO).await {
             Ok(()) => Response::Done("The list of lists was read again".into()),
             Err(error) => Response::Failed(error.to_string()),

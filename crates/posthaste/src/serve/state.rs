@@ -10,14 +10,14 @@ use posthaste_lists::{
 use posthaste_model::Clock;
 use posthaste_smtp::client::Pool;
 use posthaste_smtp::server::{self, Listener};
-use posthaste_spool::{RealDisk, SeenLog, Spool};
+use posthaste_spool::{SeenLog, Spool};
 use posthaste_store::Store;
 use posthaste_watch::{Canary, Rooms, Supervisor, Watch};
 use tokio::net::UnixListener;
 
 use super::{Layout, Sockets, Stop, canary, control, listen, pages, reload, watching};
-use crate::clock::SystemClock;
 use crate::config::Config;
+use crate::drill::{Drill, Ground};
 use crate::logging::LogLevel;
 
 /// A server with everything open and nothing started.
@@ -46,6 +46,8 @@ pub(crate) struct Server {
     pub(super) stop: Stop,
     /// What is being worked on, should the process die of it.
     pub(super) working: Option<Arc<Working>>,
+    /// Where faults are planted, in a drill.
+    pub(super) drill: Option<Drill>,
     /// The post that goes round and round, if one is wanted.
     pub(super) canary: Option<Arc<Canary>>,
     /// Keeps the tasks, once they are started.
@@ -59,13 +61,14 @@ impl Server {
         file: PathBuf,
         log: LogLevel,
         mut sockets: Sockets,
+        ground: Ground,
     ) -> anyhow::Result<Arc<Self>> {
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
+        let Ground { clock, disk, drill } = ground;
         let state = config.paths.state.clone();
         super::prepare_state(&state)?;
         let layout = Layout::of(&state);
         let spool =
-            Spool::open(&layout.spool, reload::spool_options(&config), clock.clone(), Arc::new(RealDisk))?;
+            Spool::open(&layout.spool, reload::spool_options(&config), clock.clone(), disk)?;
         let seen = Arc::new(SeenLog::open(&layout.seen, clock.clone())?);
         let directory = Arc::new(Directory::open(&layout.directory, clock.clone()));
         let history = Arc::new(History::open(&layout.history, clock.as_ref())?);
@@ -158,6 +161,7 @@ impl Server {
             clock,
             stop,
             working,
+            drill,
             canary,
         }))
     }

@@ -19,6 +19,7 @@ pub struct ServerOptions {
     pub(super) wrapper: Vec<String>,
     pub(super) show_log: bool,
     pub(super) activated: bool,
+    pub(super) arguments: Vec<String>,
 }
 
 impl ServerOptions {
@@ -35,6 +36,7 @@ impl ServerOptions {
             wrapper: Vec::new(),
             show_log: true,
             activated: false,
+            arguments: Vec::new(),
         }
     }
 
@@ -103,6 +105,13 @@ impl ServerOptions {
     #[must_use]
     pub fn activated(mut self) -> Self {
         self.activated = true;
+        self
+    }
+
+    /// One more word after `serve`.
+    #[must_use]
+    pub fn argument(mut self, word: &str) -> Self {
+        self.arguments.push(word.to_owned());
         self
     }
 

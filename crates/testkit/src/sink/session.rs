@@ -9,6 +9,7 @@ use tokio::net::TcpStream;
 use super::tally::Caught;
 use super::trouble::{Point, What};
 use super::{Latency, Shared};
+use crate::source::{Job, Protocol, Source};
 
 const READ: usize = 64 * 1024;
 
@@ -106,6 +107,9 @@ impl Session {
         let message = self.message().await?;
         let replies = if self.lmtp { self.recipients.len() } else { 1 };
         let trouble = self.shared.troubles.strike(&Point::Dot).or_else(|| {
+            if self.hand_back(&message) {
+                return None;
+            }
             self.count(message);
             self.shared.troubles.strike(&Point::Counted)
         });
@@ -117,6 +121,19 @@ impl Session {
         }
         self.reset();
         Ok(())
+    }
+
+    /// True if it goes back to where it came from, uncounted.
+    fn hand_back(&self, message: &Message) -> bool {
+        let Some((prefix, target)) = self.shared.back() else { return false };
+        if !self.recipients.iter().all(|to| to.to_ascii_lowercase().starts_with(&prefix)) {
+            return false;
+        }
+        let text = format!("Message-ID: {}\r\n\r\nhanded back\r\n", message.id);
+        let from = self.from.clone().unwrap_or_default();
+        let job = Job::new(&message.id, &from, self.recipients.clone(), text.as_bytes());
+        tokio::spawn(async move { Source::new(Protocol::Lmtp, target).send(job).await });
+        true
     }
 
     fn count(&self, message: Message) {
