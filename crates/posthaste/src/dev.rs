@@ -62,7 +62,9 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<Exit> {
         let config = Config::load(&file).map_err(|problems| BadInput::problems(&problems))?;
         let log = logging::start(&config);
         let mailbox = Arc::new(Mailbox::open(&state.join("mailbox"))?);
-        let server = Server::open(config.clone(), file.clone(), log, serve::Sockets::default(), Ground::real()).await?;
+        let server =
+            Server::open(config.clone(), file.clone(), log, serve::Sockets::default(), Ground::real())
+                .await?;
         sample::create(&serve::connect(&config).await?).await?;
 
         let stop = CancellationToken::new();

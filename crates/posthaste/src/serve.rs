@@ -60,7 +60,9 @@ pub(crate) fn run(options: &Options, file: &Path) -> anyhow::Result<Exit> {
         tracing::warn!("{warning}");
     }
     let ground = if options.drill {
-        tracing::warn!("THIS IS A DRILL: faults are planted into this server on command; no mail may pass here");
+        tracing::warn!(
+            "THIS IS A DRILL: faults are planted into this server on command; no mail may pass here"
+        );
         Ground::shaking(&config.paths.state)?
     } else {
         Ground::real()

@@ -89,8 +89,7 @@ async fn whole(wire: &mut watch::Receiver<Wire>) -> Option<()> {
 
 async fn carry(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, mut wire: watch::Receiver<Wire>) {
     let mut buffer = vec![0; 64 << 10];
-    loop {
-        let Ok(length @ 1..) = from.read(&mut buffer).await else { break };
+    while let Ok(length @ 1..) = from.read(&mut buffer).await {
         if whole(&mut wire).await.is_none() {
             return;
         }

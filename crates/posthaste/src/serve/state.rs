@@ -67,8 +67,7 @@ impl Server {
         let state = config.paths.state.clone();
         super::prepare_state(&state)?;
         let layout = Layout::of(&state);
-        let spool =
-            Spool::open(&layout.spool, reload::spool_options(&config), clock.clone(), disk)?;
+        let spool = Spool::open(&layout.spool, reload::spool_options(&config), clock.clone(), disk)?;
         let seen = Arc::new(SeenLog::open(&layout.seen, clock.clone())?);
         let directory = Arc::new(Directory::open(&layout.directory, clock.clone()));
         let history = Arc::new(History::open(&layout.history, clock.as_ref())?);

@@ -25,7 +25,7 @@ const REMEMBERED: usize = 256;
 pub(super) struct Flights {
     interval: Duration,
     late: Duration,
-    flights: VecDeque<Flight>,
+    journeys: VecDeque<Flight>,
     /// The number the first one got: those below are of an earlier run.
     first: u32,
     next: u32,
@@ -69,7 +69,7 @@ impl Flights {
         Self {
             interval,
             late,
-            flights: VecDeque::new(),
+            journeys: VecDeque::new(),
             first,
             next: first,
             last_launch: None,
@@ -85,15 +85,16 @@ impl Flights {
 
     /// Gives up whoever is too old, and says what to do. `now` is monotonic, as everywhere here.
     pub(super) fn next(&mut self, now: Duration) -> Next {
-        for flight in self.flights.iter_mut().filter(|f| !f.lost && now.saturating_sub(f.launched) >= LIFE) {
+        for flight in self.journeys.iter_mut().filter(|f| !f.lost && now.saturating_sub(f.launched) >= LIFE) {
             flight.lost = true;
             self.lost += 1;
         }
         let Some(last) = self.last_launch else { return Next::Launch };
         let since = now.saturating_sub(last);
         let young = |f: &&Flight| now.saturating_sub(f.launched) < FORGOTTEN;
-        let in_house = self.flights.iter().filter(young).filter(|f| f.in_house).count();
-        let abroad = self.flights.iter().filter(young).filter(|f| f.abroad && f.number > self.newest).count();
+        let in_house = self.journeys.iter().filter(young).filter(|f| f.in_house).count();
+        let abroad =
+            self.journeys.iter().filter(young).filter(|f| f.abroad && f.number > self.newest).count();
         let wait = match () {
             () if in_house >= IN_HOUSE => return Next::Wait(self.interval),
             () if abroad >= ABROAD => PATIENT.max(self.interval),
@@ -108,7 +109,7 @@ impl Flights {
         self.next = self.next.saturating_add(1);
         self.last_launch = Some(now);
         self.sent += 1;
-        self.flights.push_back(Flight {
+        self.journeys.push_back(Flight {
             number,
             launched: now,
             taken: false,
@@ -116,8 +117,8 @@ impl Flights {
             abroad: false,
             lost: false,
         });
-        while self.flights.len() > REMEMBERED {
-            self.flights.pop_front();
+        while self.journeys.len() > REMEMBERED {
+            self.journeys.pop_front();
         }
         number
     }
@@ -159,8 +160,8 @@ impl Flights {
 
     /// It came back. One that was given up proves that mail moves again, but stays counted as lost.
     pub(super) fn returned(&mut self, number: u32, now: Duration, wall: Timestamp) {
-        let Some(at) = self.flights.iter().position(|f| f.number == number) else { return };
-        let Some(flight) = self.flights.remove(at) else { return };
+        let Some(at) = self.journeys.iter().position(|f| f.number == number) else { return };
+        let Some(flight) = self.journeys.remove(at) else { return };
         if !flight.lost {
             self.returned += 1;
         }
@@ -172,12 +173,12 @@ impl Flights {
 
     /// True while somebody waits for it.
     pub(super) fn awaited(&self, number: u32, now: Duration) -> bool {
-        self.flights.iter().any(|f| f.number == number && !f.lost && now.saturating_sub(f.launched) < LIFE)
+        self.journeys.iter().any(|f| f.number == number && !f.lost && now.saturating_sub(f.launched) < LIFE)
     }
 
     /// True if it was sent by us and has not come back.
     pub(super) fn known(&self, number: u32) -> bool {
-        self.flights.iter().any(|f| f.number == number)
+        self.journeys.iter().any(|f| f.number == number)
     }
 
     /// True if this run sent it, whatever became of it.
@@ -187,13 +188,13 @@ impl Flights {
 
     /// True if our door may take it, which it does once.
     pub(super) fn expected(&self, number: u32) -> bool {
-        self.flights.iter().any(|f| f.number == number && !f.taken && !f.lost)
+        self.journeys.iter().any(|f| f.number == number && !f.taken && !f.lost)
     }
 
     /// The figures.
     pub(super) fn vitals(&self, now: Duration) -> CanaryVitals {
         let age = |f: &Flight| now.saturating_sub(f.launched);
-        let missing = self.flights.iter().filter(|f| f.number > self.newest && age(f) >= self.late);
+        let missing = self.journeys.iter().filter(|f| f.number > self.newest && age(f) >= self.late);
         CanaryVitals {
             enabled: true,
             interval_seconds: self.interval.as_secs(),
@@ -203,13 +204,13 @@ impl Flights {
             last_returned: self.last_returned,
             latency_ms: self.latency.map(|l| u64::try_from(l.as_millis()).unwrap_or(u64::MAX)),
             missing: u32::try_from(missing.count()).unwrap_or(u32::MAX),
-            oldest_seconds: self.flights.iter().filter(|f| !f.lost).map(|f| age(f).as_secs()).max(),
+            oldest_seconds: self.journeys.iter().filter(|f| !f.lost).map(|f| age(f).as_secs()).max(),
             error: self.error.clone(),
         }
     }
 
     fn find(&mut self, number: u32) -> Option<&mut Flight> {
-        self.flights.iter_mut().find(|f| f.number == number)
+        self.journeys.iter_mut().find(|f| f.number == number)
     }
 }
 
@@ -220,7 +221,7 @@ mod tests {
     const INTERVAL: Duration = Duration::from_secs(30);
 
     fn flights() -> Flights {
-        Flights::new(1, INTERVAL, Duration::from_secs(60))
+        Flights::new(1, INTERVAL, Duration::from_mins(1))
     }
 
     fn at(seconds: u64) -> Duration {

@@ -71,7 +71,7 @@ pub(super) fn broken(promise: &Promise, measured: &Measured) -> Vec<String> {
         match measured.detected {
             None => broken.push("nobody saw it".into()),
             Some(after) if after > limit => {
-                broken.push(format!("seen after {:.1} s only", after.as_secs_f64()))
+                broken.push(format!("seen after {:.1} s only", after.as_secs_f64()));
             }
             Some(_) => {}
         }
@@ -166,7 +166,7 @@ mod tests {
 
     #[test]
     fn a_promise_is_broken_by_each_of_these() {
-        let late = Some(Duration::from_secs(60));
+        let late = Some(Duration::from_mins(1));
         let cases = [
             (good(), ""),
             (Measured { accepted: 0, ..good() }, "nothing was accepted"),
