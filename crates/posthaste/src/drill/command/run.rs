@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 
 use super::fault::Kind;
 use super::judge::{Measured, Row};
-use super::load::{Book, Load};
+use super::load::Load;
 use super::stand::{Engine, Stand};
 
 /// Between two looks.
@@ -40,6 +40,7 @@ pub(super) async fn all(engine: Engine, kinds: &[Kind], hold: Duration) -> Resul
 }
 
 async fn one(stand: &mut Stand, kind: Kind, hold: Duration) -> Result<Measured> {
+    let mails = stand.alert_mails().len();
     let load = Load::start(stand.server.source(), kind.name());
     let mut measured = Measured::default();
     // Something must have gone through before, or nothing is learned.
@@ -61,7 +62,7 @@ async fn one(stand: &mut Stand, kind: Kind, hold: Duration) -> Result<Measured> 
     }
     let rest = hold.saturating_sub(stand.now().saturating_sub(struck));
     tokio::time::sleep(rest).await;
-    measured.told = stand.told().await;
+    measured.told = told(stand, mails);
 
     kind.heal(stand).await?;
     let healed = stand.now();
@@ -75,11 +76,13 @@ async fn one(stand: &mut Stand, kind: Kind, hold: Duration) -> Result<Measured> 
     wait(stand, turns, healed, async |_| Ok(load.accepted() >= more)).await?;
     let book = load.finish().await;
     let now = stand.now();
-    wait(stand, FAST.filter(|_| kind.takes_minutes()), now, async |stand| Ok(missing(stand, &book) == 0))
-        .await?;
+    wait(stand, FAST.filter(|_| kind.takes_minutes()), now, async |stand| {
+        Ok(stand.missing(&book.accepted) == 0)
+    })
+    .await?;
     measured.accepted = book.accepted.len();
-    measured.lost = missing(stand, &book);
-    measured.duplicated = twice(stand, &book);
+    measured.lost = stand.missing(&book.accepted);
+    measured.duplicated = stand.twice(&book.accepted);
     measured.blamed = book.blamed;
     Ok(measured)
 }
@@ -109,18 +112,7 @@ fn calm(now: &posthaste_watch::Vitals) -> bool {
     now.disk.trouble.is_none() && now.dependencies.iter().all(|d| d.up)
 }
 
-fn missing(stand: &Stand, book: &Book) -> u64 {
-    stand.sink.read(|tally| {
-        let members = || stand.members.iter().map(String::as_str);
-        book.accepted.iter().map(|id| tally.missing(id, members()).len() as u64).sum()
-    })
-}
-
-fn twice(stand: &Stand, book: &Book) -> u64 {
-    stand.sink.read(|tally| {
-        let times = |id: &String| {
-            stand.members.iter().map(|m| u64::from(tally.times(id, m)).saturating_sub(1)).sum::<u64>()
-        };
-        book.accepted.iter().map(times).sum()
-    })
+/// What was told to people since there were `before` mails.
+fn told(stand: &Stand, before: usize) -> Vec<String> {
+    stand.alert_mails().into_iter().skip(before).map(|(to, subject)| format!("{to}: {subject}")).collect()
 }

@@ -62,7 +62,7 @@ impl Stand {
     /// Sets it up and starts it.
     pub(super) async fn start(engine: Engine) -> Result<Self> {
         let binary = std::env::current_exe().context("cannot find our own program")?;
-        let sink = Sink::start().await?;
+        let sink = Sink::keeping().await?;
         let (database, proxy, url) = database(engine).await?;
         let options = options(binary, sink.addr(), url.as_deref());
         let mut server = Server::prepare(options)?;
@@ -113,21 +113,37 @@ impl Stand {
         }
     }
 
-    /// Alerts that somebody has been told of, by `posthaste alerts ls`.
-    pub(super) async fn told(&self) -> Vec<String> {
-        let Ok(output) = self.server.cli(&["--json", "alerts", "ls"]).await else { return vec![] };
-        let told: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap_or_default();
-        let alerts = told.as_array().or_else(|| told.get("alerts")?.as_array()).cloned().unwrap_or_default();
-        let text = |alert: &serde_json::Value, key: &str| {
-            alert.get(key).and_then(serde_json::Value::as_str).unwrap_or_default().to_owned()
-        };
-        let loud = |state: &str| !matches!(state.to_ascii_lowercase().as_str(), "" | "ok" | "pending");
-        alerts
-            .iter()
-            .map(|alert| (text(alert, "name"), text(alert, "state")))
-            .filter(|(_, state)| loud(state))
-            .map(|(name, state)| format!("{name} {state}"))
-            .collect()
+    /// Alerts that reached somebody by mail: to whom, and the subject.
+    pub(super) fn alert_mails(&self) -> Vec<(String, String)> {
+        let ours = |to: &String| to == LIST || self.members.contains(to);
+        self.sink.read(|tally| {
+            let strange = tally.caught().iter().filter(|mail| !mail.recipients.iter().any(ours));
+            let told = |mail: &std::sync::Arc<posthaste_testkit::sink::Caught>| {
+                let text = mail.text();
+                let subject =
+                    text.lines().find_map(|line| line.strip_prefix("Subject: ")).unwrap_or_default();
+                (mail.recipients.join(", "), subject.to_owned())
+            };
+            strange.map(told).collect()
+        })
+    }
+
+    /// Copies of these posts that never came.
+    pub(super) fn missing(&self, ids: &[String]) -> u64 {
+        self.sink.read(|tally| {
+            let members = || self.members.iter().map(String::as_str);
+            ids.iter().map(|id| tally.missing(id, members()).len() as u64).sum()
+        })
+    }
+
+    /// Copies of these posts that came again.
+    pub(super) fn twice(&self, ids: &[String]) -> u64 {
+        self.sink.read(|tally| {
+            let of = |id: &String| {
+                self.members.iter().map(|m| u64::from(tally.times(id, m)).saturating_sub(1)).sum::<u64>()
+            };
+            ids.iter().map(of).sum()
+        })
     }
 
     async fn ask(&self, request: Request) -> Result<Option<Response>> {
