@@ -1,5 +1,6 @@
 //! The command line: noun, verb. One noun a file.
 
+mod alerts;
 mod ask;
 mod canary;
 pub(crate) mod check;
@@ -8,9 +9,11 @@ mod db;
 mod depends;
 mod doctor;
 mod domain;
+mod incident;
 mod inject;
 mod ledger;
 mod list;
+mod maintenance;
 mod member;
 mod ops;
 pub(crate) mod output;
@@ -83,6 +86,15 @@ enum Verb {
     /// Break a scratch instance on purpose, and see that what is promised holds
     #[cfg(feature = "drill")]
     Drill(crate::drill::Options),
+    /// What is wrong, who is told, who has it
+    #[command(subcommand)]
+    Alerts(alerts::Verb),
+    /// Planned work: foretold, announced, and not mistaken for trouble
+    #[command(subcommand)]
+    Maintenance(maintenance::Verb),
+    /// What happened
+    #[command(subcommand)]
+    Incident(incident::Verb),
     /// The database's tables
     #[command(subcommand)]
     Db(db::Verb),
@@ -105,6 +117,9 @@ impl Cli {
             Verb::Depends => depends::run(&load(file)?, &out),
             Verb::Ledger(options) => ledger::run(&options, &load(file)?, &out),
             Verb::Status => status::run(&load(file)?, &out),
+            Verb::Alerts(verb) => alerts::run(verb, &load(file)?, &out),
+            Verb::Maintenance(verb) => maintenance::run(verb, &load(file)?, &out),
+            Verb::Incident(verb) => incident::run(&verb, &load(file)?, &out),
             Verb::Canary(verb) => canary::run(&verb, &load(file)?, &out),
             #[cfg(feature = "drill")]
             Verb::Drill(options) => crate::drill::run(&options, &out),

@@ -18,7 +18,9 @@ mod reload;
 mod size;
 mod value;
 
+mod alerts;
 mod canary;
+mod contact;
 mod database;
 mod depends;
 mod dns;
@@ -34,6 +36,7 @@ mod smtp;
 mod spool;
 mod web;
 
+pub(crate) use contact::{Contact, Template};
 pub(crate) use database::Engine;
 pub(crate) use listen::Listen;
 pub(crate) use log::{Format, Level};
@@ -49,6 +52,8 @@ macro_rules! sections {
         #[derive(Debug, Clone, Default, PartialEq)]
         pub(crate) struct Config {
             $(#[doc = concat!("The section `[", stringify!($name), "]`.")] pub(crate) $name: $section,)+
+            /// The people who are told of trouble: every `[[contact]]`.
+            pub(crate) contacts: Vec<contact::Contact>,
             /// Where it was read from; empty for a configuration made by the program itself.
             pub(crate) origin: Origin,
         }
@@ -83,6 +88,7 @@ sections! {
     rest: rest::Rest,
     web: web::Web,
     metrics: metrics::Metrics,
+    alerts: alerts::Alerts,
 }
 
 /// The file a configuration was read from, and the line each key stands on.
@@ -93,7 +99,24 @@ pub(crate) struct Origin {
     lines: BTreeMap<String, usize>,
 }
 
+/// What stands in a header to repeat it: the one section that a file may have many times.
+const REPEATED: &str = "contact";
+
+/// A section's header, as it stands in a file.
+fn header(section: &dyn key::Section) -> String {
+    if section.name() == REPEATED {
+        format!("[[{}]]", section.name())
+    } else {
+        format!("[{}]", section.name())
+    }
+}
+
 impl Config {
+    /// The sections of the reference: those that a file has once, and `repeated`, which it may have many times.
+    fn documented<'a>(&'a self, repeated: &'a contact::Contact) -> Vec<&'a dyn key::Section> {
+        self.sections().into_iter().chain([repeated as &dyn key::Section]).collect()
+    }
+
     /// Reads the text of a configuration file. All problems come back together, in the order of their lines.
     ///
     /// `file` is named in the problems, and relative paths in the text begin at its folder.

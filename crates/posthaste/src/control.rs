@@ -2,6 +2,8 @@
 //!
 //! `STATE/control.sock`, mode 0600: who may use it may also write the state folder.
 
+mod alerts;
+
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -9,6 +11,8 @@ use std::time::Duration;
 use posthaste_model::{EntryId, Stage};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+
+pub(crate) use self::alerts::AlertRequest;
 
 /// What the command line can ask of a running server.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
@@ -38,6 +42,11 @@ pub(crate) enum Request {
     Fault {
         /// Which.
         fault: crate::drill::Fault,
+    },
+    /// Something about alerts.
+    Alerts {
+        /// What.
+        ask: AlertRequest,
     },
     /// Make an entry due now, or take it back from quarantine.
     Retry {

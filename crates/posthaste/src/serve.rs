@@ -1,5 +1,7 @@
 //! The server: opens the rooms, starts their tasks, listens to signals and to the control socket.
 
+mod alerting;
+mod announce;
 mod canary;
 mod control;
 mod database;

@@ -2,6 +2,7 @@
 
 pub mod bench;
 pub mod exim;
+pub mod hook;
 pub mod mariadb;
 pub mod message;
 mod mta;
@@ -18,6 +19,7 @@ pub mod swaks;
 pub mod wait;
 
 pub use exim::Exim;
+pub use hook::Hook;
 pub use ports::Port;
 pub use postfix::Postfix;
 pub use power::{Ext4, ReadOnly};

@@ -129,6 +129,12 @@ pub fn increase<'a>(samples: impl Iterator<Item = &'a Sample>, counter: fn(&Samp
     sum
 }
 
+/// The minutes that the server with this state folder has kept, the oldest first.
+pub fn kept_minutes(state: &Path) -> Vec<Sample> {
+    let text = std::fs::read_to_string(state.join("minutes.jsonl")).unwrap_or_default();
+    text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
+}
+
 /// The file of the minutes: a line of JSON each, without fsync. It answers questions, it holds no mail.
 pub(crate) struct MinuteFile(PathBuf);
 

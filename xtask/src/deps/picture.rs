@@ -42,6 +42,7 @@ const OWNED: &[(&str, &[&str])] = &[
     ("tokio-rustls", &["smtp"]),
     ("toml", &["posthaste"]),
     ("tracing-subscriber", &["posthaste"]),
+    ("ureq", &["watch"]),
 ];
 
 /// Rooms without I/O, tasks or time, and what would bring these in.

@@ -22,6 +22,7 @@ impl Config {
         self.check_relay(&mut problems);
         self.check_sizes(&mut problems);
         self.check_doors(&mut problems);
+        self.check_alerts(&mut problems);
         problems
     }
 

@@ -147,6 +147,29 @@ impl Config {
         })
     }
 
+    /// The password for the relay of alerts, if one is set.
+    pub(crate) fn alerts_password(&self) -> Result<Option<String>, Problem> {
+        self.secret("alerts.relay_password_file", self.alerts.relay_password_file.as_deref())
+    }
+
+    /// Where the heartbeat goes: what stands in the file, else in the key.
+    pub(crate) fn heartbeat_url(&self) -> Result<Option<String>, Problem> {
+        let key = "alerts.heartbeat_url_file";
+        match self.secret(key, self.alerts.heartbeat_url_file.as_deref())? {
+            Some(url) if super::alerts::Url::parse(&url).is_none() => {
+                let what = "its first line is not a URL beginning with \"https://\"";
+                Err(self.problem(Severity::Error, key, what, "write the URL into it"))
+            }
+            Some(url) => Ok(Some(url)),
+            None => Ok(self.alerts.heartbeat_url.as_ref().map(|url| url.as_str().to_owned())),
+        }
+    }
+
+    fn secret(&self, key: &str, file: Option<&Path>) -> Result<Option<String>, Problem> {
+        let Some(path) = file else { return Ok(None) };
+        first_line(path).map(Some).map_err(|(what, fix)| self.problem(Severity::Error, key, what, fix))
+    }
+
     /// The password for the relay, if one is set.
     pub(crate) fn relay_password(&self) -> Result<Option<String>, Problem> {
         let Some(path) = &self.relay.password_file else { return Ok(None) };

@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 
 use posthaste_model::nearest;
 
-use super::Config;
 use super::key::{Change, Key, Section};
+use super::{Config, Contact, REPEATED, header};
 
 /// Every key with its text and default, as a file that parses; all keys are commented out, so it says what an empty
 /// file says.
@@ -15,7 +15,7 @@ pub(crate) fn reference() -> String {
          # A key that is commented out has the value shown, or is unset if its text says so.\n\
          # Check this file with: posthaste config check\n",
     );
-    for section in Config::default().sections() {
+    for section in Config::default().documented(&Contact::default()) {
         let _ = write!(out, "\n{}", section_text(section));
     }
     out
@@ -25,7 +25,8 @@ pub(crate) fn reference() -> String {
 /// (`relay`). The error says what to ask for instead.
 pub(crate) fn key(asked: &str) -> Result<String, String> {
     let config = Config::default();
-    let sections = config.sections();
+    let contact = Contact::default();
+    let sections = config.documented(&contact);
     let asked = asked.trim_matches(['[', ']']);
     if let Some(section) = sections.iter().find(|section| section.name() == asked) {
         return Ok(section_text(*section));
@@ -44,7 +45,9 @@ pub(crate) fn key(asked: &str) -> Result<String, String> {
 
 fn section_text(section: &dyn Section) -> String {
     let mut out = comments(section.about());
-    let _ = writeln!(out, "[{}]", section.name());
+    // One that may stand many times would make one by its header alone.
+    let mark = if section.name() == REPEATED { "#" } else { "" };
+    let _ = writeln!(out, "{mark}{}", header(section));
     for key in section.keys() {
         let _ = write!(out, "{}#{}\n\n", comments(key.docs), key.line());
     }
@@ -56,9 +59,9 @@ fn section_text(section: &dyn Section) -> String {
 fn key_alone(key: &Key) -> String {
     let default = key.default.as_deref().unwrap_or("unset");
     format!(
-        "{}[{}]\n{}\n\n# may be:  {}\n# default: {default}\n# changed: {}\n",
+        "{}{}\n{}\n\n# may be:  {}\n# default: {default}\n# changed: {}\n",
         comments(key.docs),
-        key.section,
+        if key.section == REPEATED { format!("[[{REPEATED}]]") } else { format!("[{}]", key.section) },
         key.line(),
         key.kind,
         match key.change {

@@ -3,8 +3,8 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use super::Config;
 use super::key::Change;
+use super::{Config, Contact, header};
 
 /// The reference as a page of the book.
 fn markdown() -> String {
@@ -18,8 +18,8 @@ fn markdown() -> String {
          A running server takes changes to keys marked *reload* when it gets SIGHUP, and those marked *restart* when it is \
          started again. If the file is bad at a reload, the old configuration stays in force.\n",
     );
-    for section in Config::default().sections() {
-        let _ = write!(out, "\n## `[{}]`\n\n{}\n\n", section.name(), prose(section.about()));
+    for section in Config::default().documented(&Contact::default()) {
+        let _ = write!(out, "\n## `{}`\n\n{}\n\n", header(section), prose(section.about()));
         out.push_str("| key | default | a change takes | |\n|---|---|---|---|\n");
         for key in section.keys() {
             let default = key.default.as_ref().map_or("unset".to_owned(), |value| format!("`{value}`"));
@@ -49,7 +49,7 @@ fn when(change: Change) -> &'static str {
 
 #[test]
 fn every_key_has_a_text_and_a_value_to_show() {
-    for key in Config::default().sections().iter().flat_map(|section| section.keys()) {
+    for key in Config::default().documented(&Contact::default()).iter().flat_map(|section| section.keys()) {
         assert!(prose(key.docs).ends_with('.'), "{}: {:?}", key.full(), key.docs);
         let says_unset = prose(key.docs).contains("Unset:");
         assert_eq!(key.default.is_none(), says_unset, "{}: say what it means unset", key.full());

@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 use posthaste_model::nearest;
 use toml::de::{DeTable, DeValue};
 
-use super::key::Key;
+use super::key::{Key, Section};
 use super::value::Value;
-use super::{Config, Problem, Severity};
+use super::{Config, Contact, Problem, REPEATED, Severity};
 
 /// Reads a whole file; all problems together, in the order of their lines.
 pub(super) fn read(text: &str, file: &Path) -> Result<Config, Vec<Problem>> {
@@ -68,10 +68,15 @@ impl Found {
 
 impl Config {
     fn read_table(&mut self, table: DeTable<'_>, found: &mut Found) {
-        let known: Vec<_> = self.sections().iter().map(|section| section.name()).collect();
-        let keys: Vec<_> = self.sections().iter().flat_map(|section| section.keys()).collect();
+        let contact = Contact::default();
+        let known: Vec<_> = self.documented(&contact).iter().map(|section| section.name()).collect();
+        let keys: Vec<_> = self.documented(&contact).iter().flat_map(|section| section.keys()).collect();
         for (name, value) in table {
             let at = name.span().start;
+            if name.get_ref() == REPEATED {
+                self.read_contacts(at, value.into_inner(), &keys, found);
+                continue;
+            }
             let section = self.sections_mut().into_iter().find(|section| section.name() == name.get_ref());
             match (section, value.into_inner()) {
                 (Some(section), DeValue::Table(table)) => {
@@ -105,6 +110,35 @@ impl Config {
                     found.problem(at, Some(name.get_ref().to_string()), what, fix);
                 }
             }
+        }
+    }
+}
+
+impl Config {
+    fn read_contacts(&mut self, at: usize, value: DeValue<'_>, keys: &[Key], found: &mut Found) {
+        let tables: Option<Vec<_>> = match value {
+            DeValue::Array(items) => items
+                .into_iter()
+                .map(|item| match item.into_inner() {
+                    DeValue::Table(table) => Some(table),
+                    _ => None,
+                })
+                .collect(),
+            _ => None,
+        };
+        let Some(tables) = tables else {
+            let what = "there may be many of these, each in double brackets".to_owned();
+            let fix = format!("write [[{REPEATED}]] on a line of its own, and its keys below");
+            found.problem(at, Some(REPEATED.to_owned()), what, fix);
+            return;
+        };
+        for table in tables {
+            let base = found.file.parent().map(Path::to_owned).unwrap_or_default();
+            let mut contact = Contact::default();
+            let mut reader = Reader { section: REPEATED, table, base, found };
+            contact.read(&mut reader);
+            reader.rest(keys);
+            self.contacts.push(contact);
         }
     }
 }
@@ -239,6 +273,13 @@ level = "debug"
         for (text, parts) in [
             ("[relay]\ntsl = 1", "p.toml:2: relay.tsl: there is no such key; did you mean tls?"),
             ("[rely]\nport = 1", "p.toml:1: [rely]: there is no such section; did you mean [relay]?"),
+            (
+                "[contact]\nname = \"A\"",
+                "p.toml:1: contact: there may be many of these, each in double brackets",
+            ),
+            ("[[contact]]\nmial = []", "p.toml:2: contact.mial: there is no such key; did you mean mail?"),
+            ("[[contact]]\nstep = 4", "p.toml:2: contact.step: 4 is not 0, 1, 2 or 3"),
+            ("[[contact]]\nmail = [\"a@b.org\", 3]", "p.toml:2: contact.mail: 3: 3 is not an e-mail address"),
             (
                 "[xyzzy]",
                 "p.toml:1: [xyzzy]: there is no such section; the sections are site, paths, database",

@@ -107,6 +107,7 @@ async fn perform(server: &Server, request: Request) -> Response {
             server.reload();
             Response::Done("Reload asked for; posthaste status tells how it went".into())
         }
+        Request::Alerts { ask } => server.alerts(ask).await,
         other => super::offline::perform(&server.spool, &other).await,
     }
 }

@@ -2,6 +2,7 @@
 
 mod aside;
 mod house;
+mod known;
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
@@ -11,6 +12,7 @@ use posthaste_model::Clock;
 use posthaste_smtp::server::Listener;
 use posthaste_spool::Spool;
 use posthaste_store::Store;
+use posthaste_watch::alerts::Alerts;
 use posthaste_watch::{Keys, Supervisor, Watch};
 use posthaste_web::{
     BaseUrl, Door, House, Mailbox, Router, Site, SiteOptions, mailbox_router, pages_router, serve_apart,
@@ -30,6 +32,7 @@ pub(super) struct Rooms {
     pub(super) watch: Arc<Watch>,
     pub(super) spool: Arc<Spool>,
     pub(super) store: Store,
+    pub(super) alerts: Arc<Alerts>,
 }
 
 /// The pages of a server, not served yet.
@@ -49,7 +52,7 @@ impl Pages {
     pub(super) async fn open(config: &Config, rooms: Rooms, sockets: &mut Sockets) -> anyhow::Result<Self> {
         let state = &config.paths.state;
         let aside = Aside::new(rooms.spool.clone(), super::Layout::of(state).spool);
-        let house = ServerHouse::new(rooms.watch, rooms.spool, rooms.store, aside);
+        let house = ServerHouse::new(rooms.watch, rooms.spool, rooms.store, aside, rooms.alerts);
         let pages = Self {
             doors: Mutex::default(),
             house: Arc::new(house),

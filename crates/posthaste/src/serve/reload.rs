@@ -54,17 +54,22 @@ pub(crate) fn relay(config: &Config) -> anyhow::Result<Relay> {
         _ => None,
     };
     let mut relay = Relay::new(from.host.as_str(), from.port, hostname(config));
-    relay.tls = match from.tls {
-        config::Tls::None => Tls::None,
-        config::Tls::StartTls => Tls::StartTls,
-        config::Tls::Smtps => Tls::Smtps,
-    };
+    relay.tls = tls(from.tls);
     relay.verify = from.verify.unwrap_or(!from.host.is_loopback());
     relay.ca_file.clone_from(&from.ca_file);
     relay.login = login;
     relay.max_connections = from.max_connections;
     relay.dns_servers.clone_from(&config.dns.servers);
     Ok(relay)
+}
+
+/// The words of the configuration for it.
+pub(crate) fn tls(from: config::Tls) -> Tls {
+    match from {
+        config::Tls::None => Tls::None,
+        config::Tls::StartTls => Tls::StartTls,
+        config::Tls::Smtps => Tls::Smtps,
+    }
 }
 
 pub(crate) fn spool_options(config: &Config) -> posthaste_spool::Options {
@@ -120,11 +125,13 @@ impl Server {
             return Err(lines(&errors));
         }
         let relay = relay(&new).map_err(|e| e.to_string())?;
+        let alerts = super::alerting::setup(&new, &self.clock).map_err(|e| e.to_string())?;
         let mut restart = reloadable_diff(&self.config(), &new);
         if new.relay.max_connections > self.workers {
             restart.push(format!("relay.max_connections (above {} only)", self.workers));
         }
         self.pool.reconfigure(relay);
+        self.alerts.reconfigure(alerts);
         self.outgoing.set_max_recipients(new.relay.max_recipients);
         self.site.set(site(&new));
         self.log.set(new.log.level);

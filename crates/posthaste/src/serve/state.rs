@@ -12,10 +12,11 @@ use posthaste_smtp::client::Pool;
 use posthaste_smtp::server::{self, Listener};
 use posthaste_spool::{SeenLog, Spool};
 use posthaste_store::Store;
+use posthaste_watch::alerts::Alerts;
 use posthaste_watch::{Canary, Rooms, Supervisor, Watch};
 use tokio::net::UnixListener;
 
-use super::{Layout, Sockets, Stop, canary, control, listen, pages, reload, watching};
+use super::{Layout, Sockets, Stop, alerting, canary, control, listen, pages, reload, watching};
 use crate::config::Config;
 use crate::drill::{Drill, Ground};
 use crate::logging::LogLevel;
@@ -50,6 +51,8 @@ pub(crate) struct Server {
     pub(super) drill: Option<Drill>,
     /// The post that goes round and round, if one is wanted.
     pub(super) canary: Option<Arc<Canary>>,
+    pub(super) alerts: Arc<Alerts>,
+    pub(super) events: Arc<Events>,
     /// Keeps the tasks, once they are started.
     pub(super) supervisor: Supervisor,
 }
@@ -82,6 +85,7 @@ impl Server {
         };
         let events = Arc::new(Events::default());
         let canary = canary::of(&config, &state, &clock)?;
+        let alerts = alerting::open(&config, &state, &clock)?;
         let keeper = canary::keeper(canary.as_ref());
         let outgoing = Outgoing::new(
             spool.clone(),
@@ -121,7 +125,7 @@ impl Server {
             pool: pool.clone(),
             gate: gate.clone(),
             directory: directory.clone(),
-            events,
+            events: events.clone(),
             clock: clock.clone(),
             settings: watching::settings(&config, &config_error, store.label()),
         };
@@ -134,6 +138,7 @@ impl Server {
             watch: watch.clone(),
             spool: spool.clone(),
             store: store.clone(),
+            alerts: alerts.clone(),
         };
         let pages = pages::Pages::open(&served, rooms, &mut sockets).await?;
         let stop = Stop::default();
@@ -162,6 +167,8 @@ impl Server {
             working,
             drill,
             canary,
+            alerts,
+            events,
         }))
     }
 

@@ -72,6 +72,8 @@ impl Server {
             let (outgoing, stop) = (outgoing.clone(), stop.clone());
             async move { outgoing.work(&stop, &beat).await }
         });
+        let (alerts, watch, stop) = (self.alerts.clone(), self.watch.clone(), self.stop.soft.clone());
+        supervisor.keep("alerts", 1, move |_| alerts.clone().run(watch.subscribe(), stop.clone()));
         if let Some(canary) = &self.canary {
             let (canary, stop) = (canary.clone(), self.stop.soft.clone());
             supervisor.keep("canary", 1, move |beat| {

@@ -41,6 +41,8 @@ pub struct State {
     pub window: Option<Window>,
     /// When the last window ended, while its exit check has not passed.
     pub exit: Option<Timestamp>,
+    /// Since when a fire drill is under way.
+    pub drill: Option<Timestamp>,
     /// When the last self-test was.
     pub tested: Option<Timestamp>,
 }
@@ -220,7 +222,8 @@ impl State {
             (Some(at), _) => self.open.remove(at),
             (None, Some(said)) if !said.is_empty() => {
                 self.last_id += 1;
-                let incident = Incident::new(self.last_id, group, now.wall);
+                let mut incident = Incident::new(self.last_id, group, now.wall);
+                incident.drill = self.drill.is_some() && group == Group::Delivery;
                 let what = said.first().map(|f| format!("{}: {}", f.alert, f.text)).unwrap_or_default();
                 actions.push(Action::Record(Event::new(now.wall, Some(incident.id), Happening::Seen, what)));
                 incident

@@ -4,12 +4,14 @@ use std::time::Duration;
 use posthaste_model::{EntryId, ListId, Role, Stage};
 use posthaste_spool::Spool;
 use posthaste_store::Store;
+use posthaste_watch::alerts::Alerts;
 use posthaste_watch::{Samples, Watch};
 use posthaste_web::{Act, Acting, House, OpenAlert, Seen, Trend};
 use tokio::runtime::Handle;
 use uuid::Uuid;
 
 use super::aside::Aside;
+use super::known;
 
 /// Minutes of a trend.
 const TREND: usize = 6 * 60;
@@ -22,12 +24,19 @@ pub(super) struct ServerHouse {
     spool: Arc<Spool>,
     store: Store,
     aside: Aside,
+    alerts: Arc<Alerts>,
     runtime: Handle,
 }
 
 impl ServerHouse {
-    pub(super) fn new(watch: Arc<Watch>, spool: Arc<Spool>, store: Store, aside: Aside) -> Self {
-        Self { watch, spool, store, aside, runtime: Handle::current() }
+    pub(super) fn new(
+        watch: Arc<Watch>,
+        spool: Arc<Spool>,
+        store: Store,
+        aside: Aside,
+        alerts: Arc<Alerts>,
+    ) -> Self {
+        Self { watch, spool, store, aside, alerts, runtime: Handle::current() }
     }
 }
 
@@ -37,22 +46,24 @@ impl House for ServerHouse {
             vitals: self.watch.latest(),
             trends: trends(&self.watch.samples()),
             quarantine: self.aside.rows(),
+            alerts: known::alerts(&self.alerts.overview()),
+            windows: known::windows(&self.alerts.overview()),
             ..Seen::default()
         }
     }
 
     fn act(&self, act: Act) -> Acting<'_> {
-        let (spool, store) = (self.spool.clone(), self.store.clone());
-        let done = self.runtime.spawn(async move { perform(&spool, &store, act).await });
+        let (spool, store, alerts) = (self.spool.clone(), self.store.clone(), self.alerts.clone());
+        let done = self.runtime.spawn(async move { perform(&spool, &store, &alerts, act).await });
         Box::pin(async move { done.await.unwrap_or_else(|error| Err(error.to_string())) })
     }
 
-    fn linked(&self, _: &str) -> Option<OpenAlert> {
-        None
+    fn linked(&self, token: &str) -> Option<OpenAlert> {
+        self.alerts.verify(token).map(|(shown, _)| known::alert(&shown))
     }
 }
 
-async fn perform(spool: &Arc<Spool>, store: &Store, act: Act) -> Result<String, String> {
+async fn perform(spool: &Arc<Spool>, store: &Store, alerts: &Alerts, act: Act) -> Result<String, String> {
     match act {
         Act::Retry { entry, by } => {
             let id = id(&entry)?;
@@ -81,9 +92,11 @@ async fn perform(spool: &Arc<Spool>, store: &Store, act: Act) -> Result<String, 
                 Err(_) => Err(away.into()),
             }
         }
-        Act::Acknowledge { .. } | Act::AcknowledgeByLink { .. } => {
-            Err("There is no such alert any more.".into())
+        Act::Acknowledge { alert, by, note } => {
+            let id = alert.parse().map_err(|_| "There is no such alert any more.")?;
+            alerts.ack(id, &by, &note)
         }
+        Act::AcknowledgeByLink { token, note } => alerts.ack_by_token(&token, &note),
     }
 }
 

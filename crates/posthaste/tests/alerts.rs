@@ -1,0 +1,113 @@
+//! Who is told, through the whole program: mail past the queue, webhooks, answers.
+
+#[expect(dead_code, reason = "not every test needs every helper")]
+mod support;
+
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use posthaste_testkit::{Hook, Server, ServerOptions, Sink};
+use support::PATIENCE;
+
+/// Anne is paged by mail, a channel by webhook; the relay for alerts is another than that of the lists.
+fn options(lists: &Sink, alerts: &Sink, hook: &Hook, more: &str) -> ServerOptions {
+    let toml = format!(
+        "[alerts]\nrelay_host = \"127.0.0.1\"\nrelay_port = {port}\nheartbeat_url = \"{beat}\"\n\
+         heartbeat_interval = \"1s\"\nreply_domain = \"example.org\"\n{more}\n\
+         [[contact]]\nname = \"Anne\"\nmail = [\"anne@example.org\"]\nstep = 1\n\
+         [[contact]]\nname = \"channel\"\nwebhook = \"{hook}\"\nstep = 0\n\
+         [[contact]]\nname = \"chat\"\nwebhook = \"{slack}\"\ntemplate = \"slack\"\nstep = 1\n",
+        port = alerts.port(),
+        beat = hook.url("/beat"),
+        hook = hook.url("/channel"),
+        slack = hook.url("/slack"),
+    );
+    support::options(lists).extra(&toml)
+}
+
+/// P27, P30, P31: the canary is withheld; a page goes out by mail past the queue and by two webhooks, though the lists'
+/// relay is gone and one webhook hangs; a restart in between pages nobody again; an ack is told to all who were paged.
+#[tokio::test(flavor = "multi_thread")]
+async fn p27_a_fire_drill_pages_on_every_way_and_an_ack_ends_it() -> Result<()> {
+    let (lists, alerts, hook) = (Sink::start().await?, Sink::keeping().await?, Hook::start().await?);
+    let mut server = Server::started(options(&lists, &alerts, &hook, "")).await?;
+    hook.wait_for("/beat", "", PATIENCE).await.context("the heartbeat while mail flows")?;
+    server.run(&["alerts", "fire-drill"]).await?;
+    hook.wait_for("/channel", "\"kind\":\"page\"", PATIENCE).await?;
+    hook.wait_for("/slack", "DRILL CRITICAL", PATIENCE).await?;
+    alerts.wait_until("page by mail", PATIENCE, |tally| !tally.caught().is_empty()).await?;
+    let mail = alerts.read(|tally| tally.caught().first().map(|caught| caught.text())).unwrap_or_default();
+    for wanted in [
+        "Subject: DRILL CRITICAL",
+        "list mail is NOT being delivered",
+        "Auto-Submitted: auto-generated",
+        "Reply-To: posthaste-alerts+",
+        "Members notice:",
+        "Look:",
+    ] {
+        ensure!(mail.contains(wanted), "{wanted:?} is missing in\n{mail}");
+    }
+    server.restart().await?;
+    let overview: serde_json::Value = serde_json::from_str(&server.run(&["--json", "alerts", "ls"]).await?)?;
+    let id = overview["incidents"][0]["id"].as_u64().context("the incident outlives the process")?;
+    server.run(&["alerts", "ack", &id.to_string(), "--by", "Anne", "--note", "a drill"]).await?;
+    hook.wait_for("/slack", "Anne looks after it: a drill", PATIENCE).await?;
+    let pages = hook.called("/channel").iter().filter(|c| c.body.contains("\"kind\":\"page\"")).count();
+    ensure!(pages == 1, "{pages} pages for one incident");
+    let report = server.run(&["alerts", "report"]).await?;
+    ensure!(report.contains("Last fire drill:") && report.contains("Acked"), "{report}");
+    let story = server.run(&["incident", "export", &id.to_string()]).await?;
+    ensure!(story.contains("# Incident") && story.contains("Paged"), "{story}");
+    Ok(())
+}
+
+/// P28: every way is tried, and what does not work is said; one that hangs delays no other.
+#[tokio::test(flavor = "multi_thread")]
+async fn p28_a_test_says_who_was_reached_and_who_was_not() -> Result<()> {
+    let (lists, alerts, hook) = (Sink::start().await?, Sink::start().await?, Hook::start().await?);
+    let server = Server::started(options(&lists, &alerts, &hook, "")).await?;
+    let said = server.run(&["alerts", "test"]).await?;
+    ensure!(said.matches(" reached:").count() + said.matches("│reached:").count() >= 1, "{said}");
+    alerts.wait_for(1, PATIENCE).await?;
+    hook.wait_for("/slack", "TEST", PATIENCE).await?;
+    hook.answer(0);
+    let began = std::time::Instant::now();
+    let told = server.cli(&["--json", "alerts", "test"]).await?;
+    ensure!(!told.status.success(), "a way that does not work is a failure");
+    let proofs: Vec<serde_json::Value> = serde_json::from_slice(&told.stdout)?;
+    let broken: Vec<_> =
+        proofs.iter().filter(|p| !p["error"].is_null()).map(|p| p["contact"].clone()).collect();
+    ensure!(broken == ["channel", "chat"], "{proofs:?}");
+    ensure!(began.elapsed() < Duration::from_secs(19), "they hang together, not one after the other");
+    Ok(())
+}
+
+/// P27: the heartbeat goes on only while mail flows.
+#[tokio::test(flavor = "multi_thread")]
+async fn p30_a_window_is_opened_ended_and_its_length_has_a_bound() -> Result<()> {
+    let (lists, alerts, hook) = (Sink::start().await?, Sink::start().await?, Hook::start().await?);
+    let server = Server::started(options(&lists, &alerts, &hook, "")).await?;
+    let long = server.cli(&["maintenance", "start", "--why", "x", "--for", "25h"]).await?;
+    ensure!(!long.status.success(), "a window of more than a day is refused");
+    server
+        .run(&["maintenance", "start", "--why", "new switch", "--for", "1h", "--affects", "relay=127.0.0.1"])
+        .await?;
+    let ls = server.run(&["alerts", "ls"]).await?;
+    ensure!(ls.contains("Maintenance until") && ls.contains("new switch"), "{ls}");
+    let plan = server.run(&["maintenance", "plan", "--affects", "db=m5", "--for", "2h"]).await?;
+    ensure!(plan.contains("posts would wait"), "{plan}");
+    server.run(&["maintenance", "end"]).await?;
+    ensure!(!server.cli(&["maintenance", "end"]).await?.status.success(), "it has ended");
+    server.list_with_members(support::LIST, 1).await?;
+    server
+        .run_with(&["member", "add", support::LIST, "-", "--role", "owner"], b"owner@example.org\n")
+        .await?;
+    let said = server.run(&["maintenance", "announce", "--when", "tonight", "--why", "new switch"]).await?;
+    ensure!(said.contains("owners will get it"), "{said}");
+    lists
+        .wait_until("the announcement", PATIENCE, |tally| {
+            tally.message_ids().iter().any(|id| tally.recipients(id).iter().any(|r| r == "owner@example.org"))
+        })
+        .await?;
+    Ok(())
+}
