@@ -68,6 +68,44 @@ pub(crate) enum Request {
         /// Which.
         stage: Stage,
     },
+    /// Let a list rest at every stage.
+    PauseList {
+        /// Its name or list-id.
+        list: String,
+    },
+    /// Let it go on.
+    ResumeList {
+        /// Its name or list-id.
+        list: String,
+    },
+    /// Make many entries due now, or take them back from quarantine.
+    RetryMany {
+        /// Which.
+        which: Which,
+    },
+    /// Drop many entries.
+    RemoveMany {
+        /// Which.
+        which: Which,
+    },
+    /// Set an entry aside in quarantine.
+    SetAside {
+        /// Which.
+        id: EntryId,
+        /// What for.
+        why: String,
+    },
+}
+
+/// Entries that have all this in common.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Which {
+    /// They wait for this stage.
+    pub(crate) stage: Option<Stage>,
+    /// They belong to this list, by name or list-id.
+    pub(crate) list: Option<String>,
+    /// They are in quarantine.
+    pub(crate) quarantined: bool,
 }
 
 /// The answer.

@@ -12,6 +12,7 @@ mod pages;
 mod reload;
 mod state;
 mod status;
+mod surgery;
 mod systemd;
 mod tasks;
 mod watching;

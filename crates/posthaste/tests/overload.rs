@@ -22,6 +22,7 @@ async fn a_hundred_connections_at_once_are_all_answered() -> Result<()> {
     ensure!(report.accepted() == POSTS, "{:?}", report.refusals());
     sink.wait_for(2 * POSTS as u64, 2 * PATIENCE).await?;
     server.wait_for_depth("out", 0, PATIENCE).await?;
+    server.ledger_adds_up().await?;
     let ids: Vec<_> = (0..POSTS).map(|number| id("crowd", number)).collect();
     assert_eq!(extra_copies(&sink.tally(), &ids, &members)?, 0);
     ensure!(sink.most_connections() <= 20, "{} connections to the relay", sink.most_connections());
@@ -109,6 +110,7 @@ async fn a_post_to_20000_members_is_delivered_exactly_once_in_bounded_memory() -
     }
     sink.wait_for(2 * MEMBERS as u64, 2 * PATIENCE).await?;
     server.wait_for_depth("out", 0, PATIENCE).await?;
+    server.ledger_adds_up().await?;
     assert_eq!(extra_copies(&sink.tally(), &ids, &members)?, 0);
     let after = peak(&server)?;
     eprintln!("rss peak: {before} kB before, {after} kB after two posts to {MEMBERS} members");

@@ -110,7 +110,7 @@ async fn a_nonmembers_post_is_held_with_its_message_and_both_sides_are_told() ->
     let traced = server.run(&["trace", "<h@x.example>"]).await?;
     assert!(traced.contains("held") && traced.contains("not from a list member"), "{traced}");
     assert_eq!(sink.tally().reached("<h@x.example>"), 0, "nobody got the post itself");
-    Ok(())
+    server.ledger_adds_up().await
 }
 
 #[tokio::test]
@@ -134,7 +134,7 @@ async fn rejected_posts_go_back_discarded_ones_nowhere() -> Result<()> {
         .await?;
     }
     assert_eq!(sink.tally().accepted(), 1, "only the one notice");
-    Ok(())
+    server.ledger_adds_up().await
 }
 
 #[tokio::test]

@@ -160,6 +160,8 @@ pub(crate) struct Index {
     books: Books,
     /// The last entries whose files were gone.
     vanished: Vec<(EntryId, ListId)>,
+    /// Lists that rest, by number: nothing of theirs is leased for any stage.
+    resting: Vec<u32>,
     /// What is in quarantine, since when, and the number of its list.
     pub(crate) quarantined: BTreeMap<EntryId, (Timestamp, u32)>,
     /// Files that were left alone, and why.
@@ -237,8 +239,8 @@ impl Index {
         pass_over: &[ListId],
     ) -> Result<Granted, Option<i64>> {
         self.wake(stage, now);
-        let pass_over: Vec<u32> =
-            pass_over.iter().filter_map(|list| self.numbers.get(list).copied()).collect();
+        let pass_over = pass_over.iter().filter_map(|list| self.numbers.get(list).copied());
+        let pass_over: Vec<u32> = pass_over.chain(self.resting.iter().copied()).collect();
         let queue = self.queue(stage);
         if queue.paused {
             return Err(None);
@@ -328,6 +330,21 @@ impl Index {
 
     pub(crate) fn pause(&mut self, stage: Stage, paused: bool) {
         self.queue(stage).paused = paused;
+    }
+
+    /// Lets a list rest, or go on.
+    pub(crate) fn rest(&mut self, list: &ListId, rests: bool) {
+        let number = self.number(list);
+        self.resting.retain(|resting| *resting != number);
+        if rests {
+            self.resting.push(number);
+        }
+    }
+
+    /// The lists that rest.
+    pub(crate) fn resting(&self) -> Vec<ListId> {
+        let list = |number: &u32| self.lists.get(*number as usize).cloned();
+        self.resting.iter().filter_map(list).collect()
     }
 
     /// How the stage is doing at `now`, which is `wall` in wall time.

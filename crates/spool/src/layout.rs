@@ -1,6 +1,6 @@
 use std::path::{Path, PathBuf};
 
-use posthaste_model::{EntryId, Stage};
+use posthaste_model::EntryId;
 
 /// Where things lie below the root of a spool.
 #[derive(Debug, Clone)]
@@ -35,10 +35,6 @@ impl Layout {
 
     pub(crate) fn paused(&self) -> PathBuf {
         self.root.join("paused")
-    }
-
-    pub(crate) fn pause(&self, stage: Stage) -> PathBuf {
-        self.paused().join(stage.name())
     }
 
     /// The folder named by the last two hex digits: the first digits of a UUIDv7 are time and would fill one folder.

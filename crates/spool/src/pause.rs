@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use posthaste_model::Stage;
+use posthaste_model::{ListId, Stage};
 
 use crate::error::SpoolError;
 use crate::put::missing;
@@ -11,20 +11,41 @@ impl Spool {
     /// Nothing more is leased for `stage` until [`Spool::resume`], also after a restart. Leases out go on.
     pub async fn pause(self: &Arc<Self>, stage: Stage) -> Result<(), SpoolError> {
         lock(&self.index).pause(stage, true);
-        self.mark(stage, true).await
+        self.mark(stage.name().to_owned(), true).await
     }
 
     /// Ends a pause.
     pub async fn resume(self: &Arc<Self>, stage: Stage) -> Result<(), SpoolError> {
-        self.mark(stage, false).await?;
+        self.mark(stage.name().to_owned(), false).await?;
         lock(&self.index).pause(stage, false);
         self.ring(stage);
         Ok(())
     }
 
-    async fn mark(self: &Arc<Self>, stage: Stage, paused: bool) -> Result<(), SpoolError> {
+    /// Nothing of this list is leased for any stage until [`Spool::resume_list`], also after a restart. Leases out go on.
+    pub async fn pause_list(self: &Arc<Self>, list: &ListId) -> Result<(), SpoolError> {
+        lock(&self.index).rest(list, true);
+        self.mark(name_of(list), true).await
+    }
+
+    /// Ends a list's rest.
+    pub async fn resume_list(self: &Arc<Self>, list: &ListId) -> Result<(), SpoolError> {
+        self.mark(name_of(list), false).await?;
+        lock(&self.index).rest(list, false);
+        for stage in Stage::ALL {
+            self.ring(stage);
+        }
+        Ok(())
+    }
+
+    /// The lists that rest. Cheap: no I/O.
+    pub fn resting_lists(&self) -> Vec<ListId> {
+        lock(&self.index).resting()
+    }
+
+    async fn mark(self: &Arc<Self>, name: String, paused: bool) -> Result<(), SpoolError> {
         self.blocking(move |spool| {
-            let path = spool.layout.pause(stage);
+            let path = spool.layout.paused().join(&name);
             if paused {
                 spool.disk.create(&path).map_err(|e| SpoolError::disk("create", &path, e))?;
             } else {
@@ -42,6 +63,10 @@ impl Spool {
     pub(crate) fn read_pauses(&self) -> Result<(), SpoolError> {
         let folder = self.layout.paused();
         for name in self.disk.list(&folder).map_err(|e| SpoolError::disk("list", &folder, e))? {
+            if let Some(list) = list_of(&name) {
+                lock(&self.index).rest(&list, true);
+                continue;
+            }
             match name.parse::<Stage>() {
                 Ok(stage) => lock(&self.index).pause(stage, true),
                 Err(why) => tracing::warn!(name, why, "a file that is not ours lies in paused/"),
@@ -49,4 +74,16 @@ impl Spool {
         }
         Ok(())
     }
+}
+
+/// What the names of the files of resting lists begin with.
+const LIST: &str = "list:";
+
+/// The file of a list that rests. A list-id is a name for a file but for the slash and its own escape.
+fn name_of(list: &ListId) -> String {
+    format!("{LIST}{}", list.as_str().replace('%', "%25").replace('/', "%2F"))
+}
+
+fn list_of(name: &str) -> Option<ListId> {
+    Some(ListId::new(name.strip_prefix(LIST)?.replace("%2F", "/").replace("%25", "%")))
 }

@@ -70,6 +70,20 @@ impl Spool {
         Ok(())
     }
 
+    /// Sets aside an entry that waits, because a person wants it so. Leases on it are over.
+    pub async fn move_aside(self: &Arc<Self>, id: EntryId, why: &str) -> Result<(), SpoolError> {
+        self.scan_complete().await;
+        let why = why.to_owned();
+        self.blocking(move |spool| {
+            if lock(&spool.index).contains(id) {
+                spool.quarantine_now(id, &why)
+            } else {
+                Err(SpoolError::Gone(id))
+            }
+        })
+        .await
+    }
+
     /// Deletes an entry, waiting or in quarantine, for good.
     pub async fn remove(self: &Arc<Self>, id: EntryId) -> Result<(), SpoolError> {
         self.scan_complete().await;

@@ -65,6 +65,7 @@ impl Watch {
             waiting: self.waiting(&stages),
             stages,
             relay_connections: rooms.pool.state().connections,
+            resting_lists: rooms.spool.resting_lists().iter().map(ToString::to_string).collect(),
             quarantine: QuarantineVitals {
                 count: quarantined.len(),
                 oldest_seconds: quarantined.iter().map(|(_, since)| at.since(*since).as_secs()).max(),

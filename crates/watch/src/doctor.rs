@@ -46,8 +46,8 @@ pub enum Answer<'v> {
 type Look = fn(&Vitals, Timestamp, &mut Vec<Finding>);
 
 const LOOKS: &[Look] = &[
-    stale, disk, database, relay, dns, paused, stuck, tasks, ledger, canary, quarantine, refused, old,
-    unscanned,
+    stale, disk, database, relay, dns, paused, resting, stuck, tasks, ledger, canary, quarantine, refused,
+    old, unscanned,
 ];
 
 const DELAYED: &str = "list mail is accepted and delayed; it goes out by itself afterwards";
@@ -150,6 +150,14 @@ fn paused(vitals: &Vitals, _: Timestamp, found: &mut Vec<Finding>) {
         );
         let command = format!("posthaste queue resume {}", stage.stage);
         found.push(finding("paused", &cause, DELAYED, &command, stage.depth > 0));
+    }
+}
+
+fn resting(vitals: &Vitals, _: Timestamp, found: &mut Vec<Finding>) {
+    for list in &vitals.resting_lists {
+        let cause = format!("an administrator lets the list {list} rest");
+        let command = format!("posthaste queue resume --list {list}");
+        found.push(finding("resting", &cause, "mail of this list is accepted and waits", &command, false));
     }
 }
 
@@ -301,6 +309,7 @@ mod tests {
             ("paused", "posthaste queue resume out", true, |v| {
                 (v.stages[3].paused, v.stages[3].depth) = (true, 4);
             }),
+            ("resting", "posthaste queue resume --list a.x", false, |v| v.resting_lists = vec!["a.x".into()]),
             ("quarantine", "posthaste queue ls", false, |v| v.quarantine.count = 1),
             ("wedged", "systemctl restart posthaste", true, |v| v.tasks[0].stuck_seconds = 31),
             ("task", "journalctl -u posthaste -p err -n 50", true, |v| v.tasks[0].running = 0),

@@ -35,6 +35,9 @@ pub struct Vitals {
     pub waiting: Waiting,
     /// Connections to the relay, in use or idle.
     pub relay_connections: usize,
+    /// Lists that an administrator lets rest.
+    #[serde(default)]
+    pub resting_lists: Vec<String>,
     /// What was set aside.
     pub quarantine: QuarantineVitals,
     /// The disk under the spool.

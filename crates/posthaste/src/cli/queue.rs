@@ -1,13 +1,13 @@
 //! `posthaste queue …`
 
-use clap::Subcommand;
+use clap::{Args, Subcommand, ValueEnum};
 use posthaste_lists::Trace;
 use posthaste_model::{EntryId, Stage};
 use posthaste_spool::Spool;
 
 use super::output::{BadInput, Exit, Out};
 use crate::config::Config;
-use crate::control::{Request, Response, ask};
+use crate::control::{Request, Response, Which, ask};
 
 #[derive(Subcommand, Debug)]
 pub(crate) enum Verb {
@@ -22,26 +22,70 @@ pub(crate) enum Verb {
         /// The entry's id
         id: String,
     },
-    /// Make an entry due now, or take it back from quarantine
-    Retry {
+    /// Make entries due now, or take them back from quarantine
+    Retry(Entries),
+    /// Drop entries for good
+    Rm(Entries),
+    /// Let a stage, or all of a list's mail, rest; mail for it is still accepted
+    Pause(Resting),
+    /// Let it go on
+    Resume(Resting),
+    /// Move an entry: to `quarantine`, or from there back to the `queue`
+    Move {
         /// The entry's id
         id: String,
+        /// quarantine or queue
+        #[arg(long)]
+        to: Place,
+        /// Why, for whoever finds it in quarantine
+        #[arg(long, default_value = "set aside by an administrator")]
+        why: String,
     },
-    /// Drop an entry for good
-    Rm {
-        /// The entry's id
-        id: String,
-    },
-    /// Let a stage rest; mail for it is still accepted
-    Pause {
-        /// incoming, command, bounce, out …
-        stage: String,
-    },
-    /// Let a stage go on
-    Resume {
-        /// incoming, command, bounce, out …
-        stage: String,
-    },
+}
+
+/// One entry, or all that have something in common.
+#[derive(Args, Debug)]
+#[group(required = true, multiple = true)]
+pub(crate) struct Entries {
+    /// The entry's id
+    #[arg(conflicts_with_all = ["stage", "list", "quarantined"])]
+    id: Option<String>,
+    /// All that wait for this stage
+    #[arg(long)]
+    stage: Option<String>,
+    /// All of this list
+    #[arg(long)]
+    list: Option<String>,
+    /// All in quarantine
+    #[arg(long)]
+    quarantined: bool,
+}
+
+/// A stage or a list.
+#[derive(Args, Debug)]
+#[group(required = true, multiple = false)]
+pub(crate) struct Resting {
+    /// incoming, command, bounce, out …
+    stage: Option<String>,
+    /// A list, by its name or list-id
+    #[arg(long)]
+    list: Option<String>,
+}
+
+/// Where an entry can be moved.
+#[derive(ValueEnum, Clone, Copy, Debug)]
+pub(crate) enum Place {
+    /// Set aside.
+    Quarantine,
+    /// Waiting for its stages again, due now.
+    Queue,
+}
+
+impl Entries {
+    fn which(&self) -> anyhow::Result<Which> {
+        let stage = self.stage.as_deref().map(parse_stage).transpose()?;
+        Ok(Which { stage, list: self.list.clone(), quarantined: self.quarantined })
+    }
 }
 
 pub(crate) fn run(verb: &Verb, config: &Config, out: &Out) -> anyhow::Result<Exit> {
@@ -80,10 +124,42 @@ pub(crate) fn run(verb: &Verb, config: &Config, out: &Out) -> anyhow::Result<Exi
             out.value(&told, &trace)?;
             Ok(Exit::Done)
         }
-        Verb::Retry { id } => told(config, out, &Request::Retry { id: parse_id(id)? }),
-        Verb::Rm { id } => told(config, out, &Request::Remove { id: parse_id(id)? }),
-        Verb::Pause { stage } => told(config, out, &Request::Pause { stage: parse_stage(stage)? }),
-        Verb::Resume { stage } => told(config, out, &Request::Resume { stage: parse_stage(stage)? }),
+        Verb::Retry(entries) => {
+            let request = match &entries.id {
+                Some(id) => Request::Retry { id: parse_id(id)? },
+                None => Request::RetryMany { which: entries.which()? },
+            };
+            told(config, out, &request)
+        }
+        Verb::Rm(entries) => {
+            let request = match &entries.id {
+                Some(id) => Request::Remove { id: parse_id(id)? },
+                None => Request::RemoveMany { which: entries.which()? },
+            };
+            told(config, out, &request)
+        }
+        Verb::Pause(resting) => {
+            let request = match (&resting.stage, &resting.list) {
+                (Some(stage), _) => Request::Pause { stage: parse_stage(stage)? },
+                (None, list) => Request::PauseList { list: list.clone().unwrap_or_default() },
+            };
+            told(config, out, &request)
+        }
+        Verb::Resume(resting) => {
+            let request = match (&resting.stage, &resting.list) {
+                (Some(stage), _) => Request::Resume { stage: parse_stage(stage)? },
+                (None, list) => Request::ResumeList { list: list.clone().unwrap_or_default() },
+            };
+            told(config, out, &request)
+        }
+        Verb::Move { id, to, why } => {
+            let id = parse_id(id)?;
+            let request = match to {
+                Place::Quarantine => Request::SetAside { id, why: why.clone() },
+                Place::Queue => Request::Retry { id },
+            };
+            told(config, out, &request)
+        }
     }
 }
 

@@ -51,6 +51,9 @@ fn rows(status: &Value) -> Vec<Vec<String>> {
         let told = format!("{} entries wait for a person: posthaste queue ls", text("/spool/quarantined"));
         rows.push(vec!["quarantine".into(), told]);
     }
+    for list in at("/resting_lists").as_array().into_iter().flatten().filter_map(Value::as_str) {
+        rows.push(vec!["list".into(), format!("{list} RESTS (posthaste queue resume --list {list})")]);
+    }
     for stage in Stage::ALL.map(Stage::name) {
         let pulse = |what: &str| at(&format!("/stages/{stage}/{what}"));
         if *pulse("depth") == 0 && *pulse("paused") == false {
@@ -59,6 +62,9 @@ fn rows(status: &Value) -> Vec<Vec<String>> {
         let mut told = format!("{} waiting, {} due", pulse("depth"), pulse("due"));
         if let Some(age) = pulse("oldest_due_age_seconds").as_u64() {
             told.push_str(&format!(", the oldest for {age} s"));
+        }
+        if let Some(eta) = pulse("eta_seconds").as_u64() {
+            told.push_str(&format!(", gone in {eta} s"));
         }
         if *pulse("paused") == true {
             told.push_str(&format!(", PAUSED (posthaste queue resume {stage})"));

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use posthaste_spool::{RealDisk, Spool};
 
-use super::{Layout, reload};
+use super::surgery::Cut;
+use super::{Layout, reload, surgery};
 use crate::clock::SystemClock;
 use crate::config::Config;
 use crate::control::{Request, Response};
@@ -30,6 +31,21 @@ pub(super) async fn perform(spool: &Arc<Spool>, request: &Request) -> Response {
                 "{stage} rests; mail for it is accepted and waits. Go on with: posthaste queue resume {stage}"
             )
         }),
+        Request::PauseList { list } => {
+            let told = format!(
+                "{list} rests at every stage; mail for it is accepted and waits. Go on with: posthaste queue resume --list {list}"
+            );
+            spool.pause_list(&surgery::list_id(list)).await.map(|()| told)
+        }
+        Request::ResumeList { list } => {
+            spool.resume_list(&surgery::list_id(list)).await.map(|()| format!("{list} goes on"))
+        }
+        Request::RetryMany { which } => surgery::many(spool, which, Cut::Retry).await,
+        Request::RemoveMany { which } => surgery::many(spool, which, Cut::Remove).await,
+        Request::SetAside { id, why } => {
+            let told = format!("{id} is set aside. Take it back with: posthaste queue retry {id}");
+            spool.move_aside(*id, why).await.map(|()| told)
+        }
         Request::Resume { stage } => spool.resume(*stage).await.map(|()| format!("{stage} goes on")),
         _ => {
             return Response::Failed("this needs a running server; start one with: posthaste serve".into());

@@ -39,6 +39,7 @@ pub(crate) fn of(vitals: &Vitals) -> Value {
         "accepted": vitals.counters.accepted,
         "accepted_before": vitals.counters.duplicates,
         "waiting": vitals.waiting,
+        "resting_lists": vitals.resting_lists,
         "stages": stages,
     })
 }
