@@ -14,6 +14,7 @@ mod tally;
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use posthaste_model::{Beat, Clock, ForwardPath, ReversePath, Stage};
 use posthaste_smtp::client::{Attempt, Batch, Pool, SendError};
@@ -141,7 +142,7 @@ impl Outgoing {
                 }
                 Err(error) => {
                     tracing::error!(%error, "cannot take work from the spool");
-                    self.clock.sleep(std::time::Duration::from_secs(1)).await;
+                    self.clock.sleep(Duration::from_secs(1)).await;
                 }
             }
         }
@@ -207,6 +208,15 @@ impl Outgoing {
         self.spool.quarantine(leased, why).await?;
         self.failures.put_aside(leased.id());
         Ok(())
+    }
+
+    /// Closes a dispatch at which a worker died. When the other workers let go of it the entry rests a little, and is
+    /// opened again as its log has it.
+    fn close(&self, dispatch: &Arc<Dispatch>, chunk: &[usize], pause: Duration) {
+        dispatch.give_back(chunk);
+        dispatch.leased().rest(pause);
+        self.lock().retain(|other| !Arc::ptr_eq(other, dispatch));
+        self.room.notify_one();
     }
 
     /// Offers again what a worker could not.
@@ -322,7 +332,7 @@ impl Outgoing {
                     self.lock().retain(|other| !Arc::ptr_eq(other, &dispatch));
                     return taken.answered();
                 }
-                beat.wait("the disk", self.clock.sleep(std::time::Duration::from_secs(1))).await;
+                beat.wait("the disk", self.clock.sleep(Duration::from_secs(1))).await;
                 taken.give_back();
             }
         }
@@ -422,7 +432,7 @@ impl Outgoing {
                 // What became of the recipients is known; letting go of it would send to them again.
                 Err(error @ SpoolError::Disk { .. }) => {
                     tracing::error!(%error, "cannot record a delivery; trying until the disk takes it");
-                    self.clock.sleep(std::time::Duration::from_secs(1)).await;
+                    self.clock.sleep(Duration::from_secs(1)).await;
                 }
                 recorded => return recorded,
             }

@@ -39,6 +39,10 @@ impl Server {
             }
         });
         self.second_chances();
+        if self.drill.is_some() {
+            self.incoming.swallow_poison();
+            self.outgoing.swallow_poison();
+        }
         let (incoming, stop) = (self.incoming.clone(), self.stop.soft.clone());
         supervisor.keep("incoming", INCOMING, move |beat| {
             let (incoming, stop) = (incoming.clone(), stop.clone());

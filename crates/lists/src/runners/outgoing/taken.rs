@@ -47,11 +47,13 @@ impl<'a> Taken<'a> {
 
 impl Drop for Taken<'_> {
     fn drop(&mut self) {
-        if self.state == State::Begun {
-            self.outgoing.failures.failed(self.dispatch.id(), untold());
-        }
-        if self.state != State::Over {
-            self.outgoing.take_back(&self.dispatch, &self.chunk);
+        match self.state {
+            State::Taken => self.outgoing.take_back(&self.dispatch, &self.chunk),
+            State::Begun => {
+                let pause = self.outgoing.failures.failed(self.dispatch.id(), untold());
+                self.outgoing.close(&self.dispatch, &self.chunk, pause);
+            }
+            State::Over => {}
         }
         self.outgoing.let_go(&self.dispatch);
     }
