@@ -4,6 +4,7 @@
 
 mod accept;
 mod address;
+mod answers;
 mod canary;
 mod directory;
 mod rcpt;
@@ -11,4 +12,5 @@ mod rcpt;
 pub use accept::Intake;
 pub(crate) use accept::{message_id_of, new_entry_id};
 pub use address::{Destination, split};
+pub use answers::{ANSWERS, Answers};
 pub use directory::{Directory, Snapshot};

@@ -21,7 +21,7 @@ pub use canary::{CANARY_LIST, is_canary};
 pub use events::{Destination, Doors, Events, IN_TIME};
 pub use gate::Gate;
 pub use history::{History, Trace, TraceEvent, TraceGroup, find_finished};
-pub use intake::{Directory, Intake};
+pub use intake::{ANSWERS, Answers, Directory, Intake};
 pub use runners::{Incoming, OutLimits, Outgoing, Working, second_chances};
 pub use site::{LiveSite, OneClick, Site};
 

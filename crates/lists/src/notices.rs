@@ -103,13 +103,18 @@ impl Letter<'_> {
 /// True if this message may get an automatic answer: its envelope names somebody, and it is not automatic itself
 /// (RFC 3834 §2, RFC 5321 §4.5.5).
 pub fn may_answer(envelope: &Envelope, message: &Message) -> bool {
+    may_answer_path(&envelope.reverse_path, message)
+}
+
+/// The same, before there is an envelope.
+pub(crate) fn may_answer_path(from: &ReversePath, message: &Message) -> bool {
     let automatic = message.head.text("Auto-Submitted").is_some_and(|v| !v.trim().eq_ignore_ascii_case("no"));
     let bulk = message
         .head
         .text("Precedence")
         .is_some_and(|v| ["bulk", "list", "junk"].iter().any(|word| v.trim().eq_ignore_ascii_case(word)));
     let listed = message.head.has("List-Id") || message.head.has("X-BeenThere");
-    !envelope.reverse_path.is_null() && !automatic && !bulk && !listed
+    !from.is_null() && !automatic && !bulk && !listed
 }
 
 /// The List-Id field of a notice about this list.

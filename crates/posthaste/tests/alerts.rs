@@ -6,6 +6,7 @@ mod support;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
+use posthaste_testkit::source::Job;
 use posthaste_testkit::{Hook, Server, ServerOptions, Sink};
 use support::PATIENCE;
 
@@ -50,7 +51,13 @@ async fn p27_a_fire_drill_pages_on_every_way_and_an_ack_ends_it() -> Result<()> 
     server.restart().await?;
     let overview: serde_json::Value = serde_json::from_str(&server.run(&["--json", "alerts", "ls"]).await?)?;
     let id = overview["incidents"][0]["id"].as_u64().context("the incident outlives the process")?;
-    server.run(&["alerts", "ack", &id.to_string(), "--by", "Anne", "--note", "a drill"]).await?;
+    let answer = mail
+        .lines()
+        .find_map(|line| line.strip_prefix("Reply-To: "))
+        .context("where to answer")?
+        .trim()
+        .to_owned();
+    acknowledge(&server, &hook, &answer).await?;
     hook.wait_for("/slack", "Anne looks after it: a drill", PATIENCE).await?;
     let pages = hook.called("/channel").iter().filter(|c| c.body.contains("\"kind\":\"page\"")).count();
     ensure!(pages == 1, "{pages} pages for one incident");
@@ -58,6 +65,24 @@ async fn p27_a_fire_drill_pages_on_every_way_and_an_ack_ends_it() -> Result<()> 
     ensure!(report.contains("Last fire drill:") && report.contains("Acked"), "{report}");
     let story = server.run(&["incident", "export", &id.to_string()]).await?;
     ensure!(story.contains("# Incident") && story.contains("Paged"), "{story}");
+    Ok(())
+}
+
+/// Answers the page: a robot first, which says nothing, then a person.
+async fn acknowledge(server: &Server, hook: &Hook, to: &str) -> Result<()> {
+    let anne = "anne@example.org";
+    let mail = |id: &str, fields: &str, text: &str| {
+        let text = format!(
+            "From: somebody@example.net\r\nTo: {to}\r\nMessage-ID: {id}\r\n{fields}\r\n{text}\r\n> CRITICAL\r\n"
+        );
+        Job::new(id, anne, vec![to.to_owned()], text.as_bytes())
+    };
+    let robot = mail("<robot@x.org>", "Auto-Submitted: auto-replied\r\n", "ack");
+    let person = mail("<person@x.org>", "", "ack a drill");
+    server.source().send(robot).await?;
+    let taken = |hook: &Hook| hook.called("/slack").iter().any(|c| c.body.contains("looks after it"));
+    ensure!(!taken(hook), "a robot acknowledged");
+    server.source().send(person).await?;
     Ok(())
 }
 

@@ -11,7 +11,7 @@ use posthaste_smtp::server::{Handler, Transaction};
 use posthaste_spool::{Begin, NewEntry, SeenLog, Spool, SpoolError, seen_key};
 use posthaste_store::Store;
 
-use super::{Destination, Directory};
+use super::{Answers, Destination, Directory};
 use crate::canary::{Keeper, is_canary};
 use crate::events::Events;
 use crate::notes;
@@ -25,6 +25,7 @@ pub struct Intake {
     clock: Arc<dyn Clock>,
     pub(super) events: Arc<Events>,
     pub(super) canary: Option<Arc<dyn Keeper>>,
+    pub(super) answers: Option<Arc<dyn Answers>>,
 }
 
 impl Intake {
@@ -37,7 +38,7 @@ impl Intake {
         clock: Arc<dyn Clock>,
         events: Arc<Events>,
     ) -> Self {
-        Self { directory, store, spool, seen, clock, events, canary: None }
+        Self { directory, store, spool, seen, clock, events, canary: None, answers: None }
     }
 
     /// The same, with somebody who sends canaries.
@@ -46,7 +47,16 @@ impl Intake {
         self
     }
 
+    /// The same, with somebody who takes answers to alerts.
+    pub fn with_answers(mut self, answers: Arc<dyn Answers>) -> Self {
+        self.answers = Some(answers);
+        self
+    }
+
     async fn accept(&self, transaction: &Transaction, to: &ForwardPath) -> Reply {
+        if let Some(token) = self.answer_token(to) {
+            return self.take_answer(transaction, token);
+        }
         let Ok(destination) = self.destination(to).await else {
             // The list went away between RCPT and DATA: let the MTA ask again, RCPT will tell it.
             return Reply::new(451, (4, 2, 1), "The list is not to be found any more, please try again");
@@ -140,6 +150,9 @@ impl Handler for Intake {
     }
 
     async fn rcpt(&self, _peer: &str, _from: &ReversePath, to: &ForwardPath) -> Result<(), Reply> {
+        if self.answer_token(to).is_some() {
+            return Ok(());
+        }
         self.destination(to).await.map(|_| ())
     }
 

@@ -114,7 +114,7 @@ impl Server {
         let incoming = Arc::new(incoming.with_canary(keeper.clone()).with_working(working.clone()));
         let intake =
             Intake::new(directory.clone(), store.clone(), spool.clone(), seen, clock.clone(), events.clone());
-        let intake = Arc::new(intake.with_canary(keeper));
+        let intake = Arc::new(intake.with_canary(keeper).with_answers(alerts.clone()));
         let doors = listen::doors(&config, &mut sockets).await?;
         let control = control::bind(&state)?;
         let served = config.clone();

@@ -27,6 +27,8 @@ pub use self::asked::{Overview, Proof, PublicStatus, Shown};
 const EVERY: Duration = Duration::from_secs(1);
 /// How often the state is kept when nothing happens.
 const KEEP: Duration = Duration::from_mins(1);
+/// At a stop, how long what is on its way may take.
+const PARTING: Duration = Duration::from_secs(5);
 /// A fire drill that nobody answers ends.
 const DRILL: Duration = Duration::from_mins(15);
 const DAY: i64 = 86_400;
@@ -133,6 +135,14 @@ impl Alerts {
             self.beat(&done);
             self.test_weekly();
             self.keep(&writer, false);
+        }
+        // What is on its way is not sent again after the next start, if it gets through now.
+        let mut parting = self.clock.sleep(PARTING);
+        while !self.lock().busy.is_empty() {
+            tokio::select! {
+                Some(outcome) = outcomes.recv() => self.settle(outcome),
+                () = &mut parting => break,
+            }
         }
         self.keep(&writer, true);
     }

@@ -1,5 +1,6 @@
 //! What people ask of alerts, by page, mail or command line.
 
+use posthaste_lists::Answers;
 use posthaste_model::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -277,6 +278,17 @@ impl Alerts {
     fn note(&self, event: Event) {
         self.lock().events.push(event);
         self.wake.notify_one();
+    }
+}
+
+/// By mail; the token says who it was sent to.
+impl Answers for Alerts {
+    fn knows(&self, token: &str) -> bool {
+        self.verify(token).is_some()
+    }
+
+    fn acknowledge(&self, token: &str, note: &str) -> Result<String, String> {
+        self.ack_by_token(token, note)
     }
 }
 

@@ -42,9 +42,9 @@ impl Alerts {
         match &parcel.target {
             Target::Mail(to) => {
                 let pool = setup.pool.as_ref().ok_or("no relay for alerts is configured")?;
-                let reply_to = token
-                    .zip(setup.reply_domain.as_ref())
-                    .map(|(token, domain)| format!("posthaste-alerts+{token}@{domain}"));
+                let reply_to = token.zip(setup.reply_domain.as_ref()).map(|(token, domain)| {
+                    format!("{ANSWERS}+{token}@{domain}", ANSWERS = posthaste_lists::ANSWERS)
+                });
                 let mail = Mail {
                     message: &parcel.message,
                     from: &setup.from,
