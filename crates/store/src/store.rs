@@ -1,6 +1,7 @@
 use std::future::Future;
 use std::ops::Deref;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use sea_orm::{
@@ -16,7 +17,7 @@ use crate::target::{Pool, Target, Turn};
 /// parameters of `SQLite` and the 65,535 of the servers.
 pub const ROWS: usize = 2_000;
 
-/// How long a method may take, from its call to its answer; a server that is frozen never answers by itself.
+/// How long a method may take unless told otherwise, from its call to its answer; a server that is frozen never answers by itself.
 const DEADLINE: Duration = Duration::from_secs(10);
 /// How often a transaction that lost a deadlock or a race is done again.
 const ATTEMPTS: usize = 4;
@@ -32,6 +33,8 @@ struct Inner {
     writer: Pool,
     reader: Pool,
     label: String,
+    /// Milliseconds a method may take.
+    deadline: AtomicU64,
 }
 
 impl Store {
@@ -40,7 +43,17 @@ impl Store {
     pub async fn connect(url: &str) -> Result<Self, StoreError> {
         let target = Target::parse(url)?;
         let (writer, reader) = target.open().await?;
-        Ok(Self { inner: Arc::new(Inner { writer, reader, label: target.label() }) })
+        let deadline = AtomicU64::new(DEADLINE.as_millis() as u64);
+        Ok(Self { inner: Arc::new(Inner { writer, reader, label: target.label(), deadline }) })
+    }
+
+    /// How long a method may take from now on, from its call to its answer. For drills in which time runs faster.
+    pub fn set_deadline(&self, deadline: Duration) {
+        self.inner.deadline.store(deadline.as_millis() as u64, Ordering::Relaxed);
+    }
+
+    fn deadline(&self) -> Duration {
+        Duration::from_millis(self.inner.deadline.load(Ordering::Relaxed))
     }
 
     /// What people call this database: `MariaDB at db.example/posthaste`. Never holds the password.
@@ -69,7 +82,7 @@ impl Store {
         &self,
         read: impl AsyncFnOnce(DatabaseConnection) -> Result<T, Fault>,
     ) -> Result<T, StoreError> {
-        self.within(DEADLINE, async {
+        self.within(self.deadline(), async {
             let _turn = self.inner.reader.turn().await;
             read(self.inner.reader.connection.clone()).await
         })
@@ -91,7 +104,7 @@ impl Store {
                 }
             }
         };
-        self.within(DEADLINE, attempts).await
+        self.within(self.deadline(), attempts).await
     }
 
     /// Begins a transaction that may write.

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use posthaste_store::Store;
 use posthaste_watch::{Planted, Supervisor};
 use serde::{Deserialize, Serialize};
 
@@ -27,6 +28,11 @@ pub(crate) enum Fault {
     Jump {
         /// By so much.
         seconds: i64,
+    },
+    /// Nobody waits longer than this for the database, so that time can be turned while it is silent.
+    Hurry {
+        /// Of the world's time.
+        millis: u64,
     },
     /// Time passes at once.
     Turn {
@@ -56,7 +62,7 @@ pub(crate) enum DiskFault {
 
 impl Drill {
     /// Plants `fault`; `Err` tells why it cannot be.
-    pub(crate) fn plant(&self, fault: &Fault, supervisor: &Supervisor) -> Result<(), String> {
+    pub(crate) fn plant(&self, fault: &Fault, supervisor: &Supervisor, store: &Store) -> Result<(), String> {
         tracing::warn!(?fault, "the drill plants a fault");
         match fault {
             Fault::Disk { how } => self.disk.fail(*how),
@@ -65,6 +71,7 @@ impl Drill {
             }
             Fault::Task { .. } => {}
             Fault::Jump { seconds } => self.clock.jump(*seconds),
+            Fault::Hurry { millis } => store.set_deadline(Duration::from_millis(*millis)),
             Fault::Turn { seconds } => self.clock.turn(Duration::from_secs(*seconds)),
         }
         Ok(())

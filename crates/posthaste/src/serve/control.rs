@@ -91,7 +91,7 @@ async fn perform(server: &Server, request: Request) -> Response {
             Err(why) => Response::Failed(why),
         },
         Request::Fault { fault } => {
-            match server.drill.as_ref().map(|d| d.plant(&fault, &server.supervisor)) {
+            match server.drill.as_ref().map(|d| d.plant(&fault, &server.supervisor, &server.store)) {
                 Some(Ok(())) => Response::Done("planted".into()),
                 Some(Err(error)) => Response::Failed(error),
                 None => {
