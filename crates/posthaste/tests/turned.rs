@@ -71,7 +71,8 @@ async fn p10_five_minutes_without_mariadb_between_postfixes() -> Result<()> {
         post(number).await?;
         turn(&server, 1).await?;
     }
-    sink.wait_until("what was planned", PATIENCE, |t| ids.iter().take(2).all(|i| t.reached(i) == MEMBERS)).await?;
+    sink.wait_until("what was planned", PATIENCE, |t| ids.iter().take(2).all(|i| t.reached(i) == MEMBERS))
+        .await?;
     server.wait_for_depth("incoming", 5, PATIENCE).await?;
     assert_eq!(sink.tally().distinct(), 2 * MEMBERS as u64, "nothing else can be known yet");
 
@@ -97,6 +98,10 @@ async fn faults_are_planted_in_drills_only() -> Result<()> {
     let mut refused = Server::prepare(options(&sink).argument("--drill"))?;
     refused.spawn()?;
     let status = refused.wait_for_end(PATIENCE).await?;
-    ensure!(status.code() == Some(2) && refused.log().contains("no drill's state folder"), "{}", refused.log());
+    ensure!(
+        status.code() == Some(2) && refused.log().contains("no drill's state folder"),
+        "{}",
+        refused.log()
+    );
     Ok(())
 }

@@ -13,8 +13,8 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail, ensure};
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 use tempfile::TempDir;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::{TcpStream, UnixStream};
 
 pub use self::options::ServerOptions;
 
@@ -264,6 +264,15 @@ impl Server {
         let drift = report.pointer("/sum/drift").and_then(serde_json::Value::as_i64);
         ensure!(drift == Some(0), "the ledger does not add up:\n{text}");
         Ok(())
+    }
+
+    /// Asks on the control socket, in the server's own JSON; gives the answer as it comes.
+    pub async fn control(&self, request: &serde_json::Value) -> Result<serde_json::Value> {
+        let mut stream = UnixStream::connect(self.state().join("control.sock")).await?;
+        stream.write_all(format!("{request}\n").as_bytes()).await?;
+        let mut told = String::new();
+        tokio::time::timeout(PATIENCE, BufReader::new(stream).read_line(&mut told)).await??;
+        Ok(serde_json::from_str(&told)?)
     }
 
     /// How many entries wait for this stage.

@@ -26,6 +26,8 @@ const DEATH: Duration = Duration::from_secs(60 + 931);
 const BACK: Duration = Duration::from_mins(21);
 /// One post in so much time: 4,000 in 49 hours.
 const POST: Duration = Duration::from_secs(44);
+/// Nothing in it takes so long.
+const STUCK: Duration = Duration::from_secs(60);
 /// How far time is turned at once.
 const STEP: Duration = Duration::from_secs(3);
 
@@ -34,7 +36,7 @@ const FACTS: [(Duration, &str); 6] = [
     (SILENT, "network maintenance: the database cannot be reached"),
     (DEATH, "the out runner crashes; the outage begins"),
     (BACK, "the database is back; the runner is not: it has used up its restarts"),
-    (Duration::from_mins(24), "14:43 PROCS CRITICAL in a channel among 237 hosts; nobody acts"),
+    (Duration::from_mins(24), "PROCS CRITICAL in a channel among 237 hosts; nobody acts"),
     (Duration::from_secs(180_240), "9 March, 16:03: restarted by hand after 49 hours, 4,000 posts waiting"),
     (Duration::from_secs(198_060), "9 March, about 21:00: drained"),
 ];
@@ -87,6 +89,7 @@ pub(super) async fn play(engine: Engine) -> Result<Play> {
     let from = stand.now();
     let mut book =
         Chronicle { stand, from, ours: vec![], last, mails: 0, posted: vec![], next_post: Duration::ZERO };
+    book.stand.plant(Fault::Hurry { millis: 300 }).await?;
     book.until(SILENT).await?;
     book.wire(Wire::BlackHole);
     book.note("the database goes silent");
@@ -156,11 +159,7 @@ impl Chronicle {
     async fn look_until(&mut self, enough: impl AsyncFn(&Self) -> Result<bool>) -> Result<()> {
         let began = tokio::time::Instant::now();
         while !enough(self).await? {
-            anyhow::ensure!(
-                began.elapsed() < Duration::from_secs(90),
-                "the play is stuck:\n{}",
-                self.stand.server.log()
-            );
+            anyhow::ensure!(began.elapsed() < STUCK, "the play is stuck:\n{}", self.stand.server.log());
             tokio::time::sleep(Duration::from_millis(50)).await;
             self.look().await?;
         }
