@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use posthaste_testkit::mariadb::Mariadb;
-use posthaste_testkit::{Postfix, Proxy, Server, Sink, Wire, swaks, wait};
+use posthaste_testkit::{Hook, Postfix, Proxy, Server, Sink, Wire, swaks, wait};
 use serde_json::{Value, json};
 use support::{AUTHOR, LIST, PATIENCE, extra_copies, id, options};
 
@@ -22,17 +22,92 @@ async fn vitals(server: &Server) -> Result<Value> {
     server.control(&json!({ "do": "vitals" })).await?.get("done").cloned().context("vitals")
 }
 
-/// Lets `minutes` pass in steps that the server follows.
-async fn turn(server: &Server, minutes: u64) -> Result<()> {
-    for _ in 0..minutes * 20 {
+/// Lets `seconds` pass in steps that the server follows.
+async fn turn(server: &Server, seconds: u64, step: u64) -> Result<()> {
+    for _ in 0..seconds / step {
         let before = vitals(server).await?.get("at").cloned();
-        plant(server, json!({ "what": "turn", "seconds": 3 })).await?;
+        plant(server, json!({ "what": "turn", "seconds": step })).await?;
         wait::until("a look at the turned clock", PATIENCE, async || {
             Ok(vitals(server).await?.get("at").cloned() != before)
         })
         .await?;
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
+    Ok(())
+}
+
+/// Who is told: a channel, the first person by mail and by pager, the second, everyone.
+fn people(alerts: &Sink, pager: &str) -> String {
+    let contact =
+        |name: &str, how: &str, step: u8| format!("[[contact]]\nname = \"{name}\"\n{how}\nstep = {step}\n");
+    let mail = |name: &str| format!("mail = [\"{name}@people.example\"]");
+    format!(
+        "[canary]\naddress = \"posthaste-canary@example.org\"\n\
+         [alerts]\nrelay_host = \"127.0.0.1\"\nrelay_port = {}\nself_test = \"never\"\n{}{}{}{}{}",
+        alerts.port(),
+        contact("channel", &mail("channel"), 0),
+        contact("first", &mail("first"), 1),
+        contact("pager", &format!("webhook = \"{pager}\""), 1),
+        contact("second", &mail("second"), 2),
+        contact("everyone", &mail("everyone"), 3),
+    )
+}
+
+/// The subjects of what was mailed to this person.
+fn told(alerts: &Sink, who: &str) -> Vec<String> {
+    let to = format!("{who}@people.example");
+    alerts.read(|tally| {
+        let theirs = tally.caught().iter().filter(|mail| mail.recipients.contains(&to));
+        let subject =
+            |text: String| text.lines().find(|l| l.starts_with("Subject: ")).unwrap_or_default().to_owned();
+        theirs.map(|mail| subject(mail.text())).collect()
+    })
+}
+
+/// P13, P27, P30: the sender hangs, and again after each new start, and nobody acknowledges: two ways to the first person
+/// within three minutes, then the whole ladder.
+#[tokio::test(flavor = "multi_thread")]
+async fn p27_p30_a_wedged_sender_pages_by_two_ways_and_up_the_whole_ladder() -> Result<()> {
+    let (sink, alerts, hook) = (Sink::start().await?, Sink::keeping().await?, Hook::start().await?);
+    let options = options(&sink).extra(&people(&alerts, &hook.url("/pager"))).argument("--drill").quiet();
+    let mut server = Server::prepare(options)?;
+    std::fs::write(server.state().join("this-is-a-drill"), "")?;
+    sink.hand_back("posthaste-canary+", server.lmtp());
+    server.start().await?;
+    server.list_with_members(LIST, 5).await?;
+    server.source().send(support::post(&id("before", 0))).await?;
+    sink.wait_for(5, PATIENCE).await?;
+
+    plant(&server, json!({ "what": "task", "name": "out", "how": "wedge" })).await?;
+    server.source().send(support::post(&id("stuck", 0))).await?;
+    let paged =
+        |hook: &Hook| hook.called("/pager").iter().any(|call| call.body.contains("\"kind\":\"page\""));
+    let mut after = 0;
+    while told(&alerts, "first").is_empty() || !paged(&hook) {
+        ensure!(
+            after < 180,
+            "nobody was paged by two ways within three minutes: {:?}",
+            told(&alerts, "first")
+        );
+        turn(&server, 3, 3).await?;
+        after += 3;
+    }
+    ensure!(told(&alerts, "first").iter().all(|s| s.contains("CRITICAL")), "{:?}", told(&alerts, "first"));
+    ensure!(
+        told(&alerts, "second").is_empty() && told(&alerts, "everyone").is_empty(),
+        "too many, too early"
+    );
+    turn(&server, 9 * 60, 10).await?;
+    ensure!(told(&alerts, "second").is_empty(), "the second person before ten minutes");
+    turn(&server, 2 * 60, 10).await?;
+    ensure!(!told(&alerts, "second").is_empty(), "the second person was not paged after ten minutes");
+    turn(&server, 18 * 60, 10).await?;
+    ensure!(told(&alerts, "everyone").is_empty(), "everyone before half an hour");
+    turn(&server, 3 * 60, 10).await?;
+    ensure!(!told(&alerts, "everyone").is_empty(), "everyone was not told after half an hour");
+    let before = told(&alerts, "first").len();
+    turn(&server, 32 * 60, 10).await?;
+    ensure!(told(&alerts, "first").len() > before, "it fell silent after an hour");
     Ok(())
 }
 
@@ -45,9 +120,19 @@ async fn p10_five_minutes_without_mariadb_between_postfixes() -> Result<()> {
     let wire = Proxy::to(SocketAddr::from(([127, 0, 0, 1], database.port()))).await?;
     let url = url.replace(&format!(":{}/", database.port()), &format!(":{}/", wire.addr().port()));
     let sink = Sink::keeping().await?;
-    let behind = Postfix::smarthost(sink.addr()).await?;
-    let options = options(&sink).relay(behind.addr()).database(&url).argument("--drill").quiet();
-    let mut server = Server::prepare(options)?;
+    let (alerts, hook) = (Sink::keeping().await?, Hook::start().await?);
+    let people = people(&alerts, &hook.url("/pager"));
+    let options = options(&sink).database(&url).extra(&people).argument("--drill").quiet();
+    let mut server = Server::prepare(options.clone())?;
+    let behind = Postfix::start(&format!(
+        "relayhost = [{}]:{}\nrecipient_delimiter = +\n\
+         transport_maps = inline:{{ {{ posthaste-canary@example.org = lmtp:inet:{} }} }}\n",
+        sink.addr().ip(),
+        sink.port(),
+        server.lmtp()
+    ))
+    .await?;
+    server.configure(options.relay(behind.addr()))?;
     std::fs::write(server.state().join("this-is-a-drill"), "")?;
     server.start().await?;
     let front = Postfix::front(server.lmtp(), &["example.org"]).await?;
@@ -69,11 +154,14 @@ async fn p10_five_minutes_without_mariadb_between_postfixes() -> Result<()> {
     server.run(&["queue", "resume", "out"]).await?;
     for number in 2..7 {
         post(number).await?;
-        turn(&server, 1).await?;
+        turn(&server, 60, 3).await?;
     }
     sink.wait_until("what was planned", PATIENCE, |t| ids.iter().take(2).all(|i| t.reached(i) == MEMBERS))
         .await?;
-    server.wait_for_depth("incoming", 5, PATIENCE).await?;
+    wait::until("seven posts accepted", PATIENCE, async || {
+        Ok(server.status().await?.get("accepted").and_then(Value::as_u64) == Some(7))
+    })
+    .await?;
     assert_eq!(sink.tally().distinct(), 2 * MEMBERS as u64, "nothing else can be known yet");
 
     let back = Instant::now();
@@ -86,6 +174,14 @@ async fn p10_five_minutes_without_mariadb_between_postfixes() -> Result<()> {
     sink.wait_for(9 * MEMBERS as u64, PATIENCE).await?;
     server.wait_for_depth("out", 0, PATIENCE).await?;
     assert_eq!(extra_copies(&sink.tally(), &ids, &members)?, 0);
+
+    // One notice, one closing line, nobody's pager.
+    turn(&server, 15 * 60, 10).await?;
+    let channel = told(&alerts, "channel");
+    ensure!(channel.len() == 2, "one notice and one closing line, not {channel:#?}");
+    ensure!(channel.first().is_some_and(|s| s.contains("DEGRADED")), "{channel:#?}");
+    ensure!(channel.last().is_some_and(|s| s.contains("well again")), "{channel:#?}");
+    ensure!(told(&alerts, "first").is_empty() && hook.called("/pager").is_empty(), "somebody was paged");
     Ok(())
 }
 

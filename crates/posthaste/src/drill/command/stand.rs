@@ -19,6 +19,11 @@ pub(super) const LIST: &str = "drill@lists.example.org";
 pub(super) const AUTHOR: &str = "m0@rcpt.example";
 /// The canary of the scratch instance.
 const CANARY: &str = "posthaste-canary";
+/// Who is told.
+const PEOPLE: &str = "[[contact]]\nname = \"the channel\"\nmail = [\"channel@people.example\"]\nstep = 0\n\
+    [[contact]]\nname = \"the first\"\nmail = [\"first@people.example\"]\nstep = 1\n\
+    [[contact]]\nname = \"the second\"\nmail = [\"second@people.example\"]\nstep = 2\n\
+    [[contact]]\nname = \"everyone\"\nmail = [\"team@people.example\"]\nstep = 3\n";
 /// How many members the list has.
 const MEMBERS: usize = 5;
 
@@ -51,6 +56,8 @@ pub(super) enum Database {
 pub(super) struct Stand {
     pub(super) server: Server,
     pub(super) sink: Sink,
+    /// Where alerts arrive, whatever becomes of the other one.
+    alerts: Sink,
     pub(super) database: Database,
     pub(super) proxy: Option<Proxy>,
     pub(super) members: Vec<String>,
@@ -62,16 +69,17 @@ impl Stand {
     /// Sets it up and starts it.
     pub(super) async fn start(engine: Engine) -> Result<Self> {
         let binary = std::env::current_exe().context("cannot find our own program")?;
-        let sink = Sink::keeping().await?;
+        let sink = Sink::start().await?;
+        let alerts = Sink::keeping().await?;
         let (database, proxy, url) = database(engine).await?;
-        let options = options(binary, sink.addr(), url.as_deref());
+        let options = options(binary, sink.addr(), alerts.addr(), url.as_deref());
         let mut server = Server::prepare(options)?;
         std::fs::write(server.state().join(MARKER), "posthaste drill made this folder and may break it\n")?;
         sink.hand_back(&format!("{CANARY}+"), server.lmtp());
         server.start().await?;
         let members = server.list_with_members(LIST, MEMBERS).await?;
         let (began, turned) = (Instant::now(), Duration::ZERO);
-        Ok(Self { server, sink, database, proxy, members, began, turned })
+        Ok(Self { server, sink, alerts, database, proxy, members, began, turned })
     }
 
     /// Time here: the world's, and what was turned.
@@ -115,16 +123,14 @@ impl Stand {
 
     /// Alerts that reached somebody by mail: to whom, and the subject.
     pub(super) fn alert_mails(&self) -> Vec<(String, String)> {
-        let ours = |to: &String| to == LIST || self.members.contains(to);
-        self.sink.read(|tally| {
-            let strange = tally.caught().iter().filter(|mail| !mail.recipients.iter().any(ours));
+        self.alerts.read(|tally| {
             let told = |mail: &std::sync::Arc<posthaste_testkit::sink::Caught>| {
                 let text = mail.text();
                 let subject =
                     text.lines().find_map(|line| line.strip_prefix("Subject: ")).unwrap_or_default();
                 (mail.recipients.join(", "), subject.to_owned())
             };
-            strange.map(told).collect()
+            tally.caught().iter().map(told).collect()
         })
     }
 
@@ -152,13 +158,18 @@ impl Stand {
     }
 }
 
-fn options(binary: PathBuf, relay: SocketAddr, url: Option<&str>) -> ServerOptions {
+fn options(binary: PathBuf, relay: SocketAddr, alerts: SocketAddr, url: Option<&str>) -> ServerOptions {
     let options = ServerOptions::new(binary)
         .relay(relay)
         .relay_setting("max_connections", 2)
         .argument("--drill")
         .quiet()
-        .extra(&format!("[canary]\naddress = \"{CANARY}@lists.example.org\"\n"));
+        .extra(&format!("[canary]\naddress = \"{CANARY}@lists.example.org\"\n"))
+        .extra(&format!(
+            "[alerts]\nrelay_host = \"{}\"\nrelay_port = {}\nself_test = \"never\"\n{PEOPLE}",
+            alerts.ip(),
+            alerts.port()
+        ));
     match url {
         Some(url) => options.database(url),
         None => options,
