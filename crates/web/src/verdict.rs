@@ -15,6 +15,8 @@ const LATE: u64 = 60;
 const STILL: u64 = 300;
 /// Checks in a row with a drift, until it is one (P8).
 const DRIFTING: u32 = 2;
+/// The state of an alert whose symptom is gone.
+const RECOVERING: &str = "recovering";
 
 /// How list mail goes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -145,7 +147,11 @@ fn judge(seen: &Seen, now: Timestamp) -> (Delivery, Option<Timestamp>) {
         .max()
         .unwrap_or(0);
     let waits_since = vitals.at.minus(Duration::from_secs(oldest));
-    let symptom = seen.alerts.iter().find(|alert| alert.symptom && alert.grade == Grade::Critical);
+    // One that recovers says nothing about now; the figures do.
+    let symptom = seen
+        .alerts
+        .iter()
+        .find(|alert| alert.symptom && alert.grade == Grade::Critical && alert.state != RECOVERING);
     if let Some(alert) = symptom {
         return (Delivery::Stopped, Some(alert.since));
     }
@@ -194,6 +200,7 @@ mod tests {
     use posthaste_watch::{DiskVitals, Waiting};
 
     use super::*;
+    use crate::OpenAlert;
     use crate::made_up::{alert, dependency, now, seen, stage};
 
     /// Each changes one thing of a server that is well.
@@ -201,7 +208,7 @@ mod tests {
 
     #[test]
     fn the_first_line_says_whether_members_get_mail() {
-        let cases: [(&str, Change, Delivery); 12] = [
+        let cases: [(&str, Change, Delivery); 13] = [
             ("well", |_| {}, Delivery::Flowing),
             ("old figures", |s| vitals(s).at = now().minus(Duration::from_secs(16)), Delivery::Unknown),
             ("late", |s| stage(vitals(s), Stage::Out).oldest_due_seconds = Some(61), Delivery::Delayed),
@@ -233,6 +240,11 @@ mod tests {
                 Delivery::Refusing,
             ),
             ("an alert says so", |s| s.alerts.push(alert("MailNotDelivered")), Delivery::Stopped),
+            (
+                "it recovers",
+                |s| s.alerts.push(OpenAlert { state: "recovering".into(), ..alert("MailNotDelivered") }),
+                Delivery::Flowing,
+            ),
         ];
         for (what, change, wanted) in cases {
             let mut seen = seen();

@@ -2,7 +2,9 @@
 
 mod aside;
 mod house;
+mod incidents;
 mod known;
+mod trends;
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
@@ -21,7 +23,8 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use self::aside::Aside;
-use self::house::ServerHouse;
+use self::house::{Files, ServerHouse};
+use self::incidents::Incidents;
 use super::{Server, Sockets, listen, reload};
 use crate::cli::output::BadInput;
 use crate::config::{Config, Listen};
@@ -52,7 +55,9 @@ impl Pages {
     pub(super) async fn open(config: &Config, rooms: Rooms, sockets: &mut Sockets) -> anyhow::Result<Self> {
         let state = &config.paths.state;
         let aside = Aside::new(rooms.spool.clone(), super::Layout::of(state).spool);
-        let house = ServerHouse::new(rooms.watch, rooms.spool, rooms.store, aside, rooms.alerts);
+        let incidents = Incidents::new(state.clone());
+        let house =
+            ServerHouse::new(rooms.watch, rooms.spool, rooms.store, rooms.alerts, Files { aside, incidents });
         let pages = Self {
             doors: Mutex::default(),
             house: Arc::new(house),
@@ -90,7 +95,12 @@ impl Pages {
         inject: String,
     ) -> anyhow::Result<()> {
         let address = format!("http://{}", listener.local_addr()?);
-        let options = SiteOptions { figures_open: true, beside_mailbox: true, ..self.options() };
+        let options = SiteOptions {
+            figures_open: true,
+            beside_mailbox: true,
+            name: "Posthaste".into(),
+            ..self.options()
+        };
         let site = Site::new(options);
         self.add(Door::Tcp(listener.into_std()?), mailbox_router(mailbox, inject).merge(pages_router(&site)));
         *lock(&self.home) = Some((site, Some(address)));

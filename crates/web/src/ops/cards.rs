@@ -43,7 +43,8 @@ pub(super) struct Runner {
     pub(super) bad: bool,
 }
 
-pub(super) fn runners(vitals: &Vitals) -> Vec<Runner> {
+/// The tasks with something to tell, and the others in a few words.
+pub(super) fn runners(vitals: &Vitals) -> (Vec<Runner>, Vec<String>) {
     let runner = |task: &posthaste_watch::TaskVitals| Runner {
         name: task.name.clone(),
         running: task.running,
@@ -54,7 +55,9 @@ pub(super) fn runners(vitals: &Vitals) -> Vec<Runner> {
         last_error: task.last_error.clone(),
         bad: task.running < task.wanted || task.recent_restarts > 0 || task.stuck_seconds >= 30,
     };
-    vitals.tasks.iter().map(runner).collect()
+    let telling = |runner: &Runner| runner.bad || runner.restarts > 0 || runner.replaced > 0;
+    let (told, quiet): (Vec<_>, Vec<_>) = vitals.tasks.iter().map(runner).partition(telling);
+    (told, quiet.into_iter().map(|runner| format!("{} {}", runner.running, runner.name)).collect())
 }
 
 /// A fact with a name.
@@ -87,7 +90,9 @@ pub(super) fn canary(vitals: &Vitals, now: Timestamp) -> Card {
             .map_or("none yet".into(), |at| format!("{} ago", words::duration(now.since(at).as_secs())));
         facts.push(fact("Last one came back", last));
         if let Some(took) = canary.latency_ms {
-            facts.push(fact("It took", format!("{:.1} s", took as f64 / 1_000.0)));
+            let took =
+                if took < 1_000 { format!("{took} ms") } else { format!("{:.1} s", took as f64 / 1_000.0) };
+            facts.push(fact("It took", took));
         }
         if canary.missing > 0 {
             facts.push(fact("Missing in a row", canary.missing.to_string()));
@@ -96,7 +101,7 @@ pub(super) fn canary(vitals: &Vitals, now: Timestamp) -> Card {
         facts.push(fact("Came back since the start", sum));
     }
     Card {
-        title: "Test post",
+        title: "Canary, the test post",
         state: match (canary.enabled, late) {
             (false, _) => "not set up",
             (true, true) => "missing",

@@ -38,6 +38,8 @@ struct OpsPage<'a> {
     needs: Vec<Need>,
     cards: [Card; 3],
     runners: Vec<Runner>,
+    /// Those with nothing to tell.
+    steady: Vec<String>,
     quarantine: Vec<Aside>,
     more_aside: usize,
     windows: Vec<WindowCard>,
@@ -50,6 +52,7 @@ pub(crate) fn overview(call: &Call) -> Response {
     let (vitals, now) = (&seen.vitals, call.now);
     let verdict = Verdict::of(&seen, now);
     let (stages, quiet) = stage::rows(&seen);
+    let (runners, steady) = cards::runners(vitals);
     let session = call.session();
     let token = |route| session.map(|s| call.site.access.form_token(s, route)).unwrap_or_default();
     let ack = token("/ops/alerts/{id}/ack");
@@ -72,7 +75,8 @@ pub(crate) fn overview(call: &Call) -> Response {
         quiet,
         needs: cards::needs(vitals, now),
         cards: [cards::canary(vitals, now), cards::ledger(vitals, now), cards::disk(vitals)],
-        runners: cards::runners(vitals),
+        runners,
+        steady,
         quarantine: seen
             .quarantine
             .iter()

@@ -1,29 +1,35 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use posthaste_model::{EntryId, ListId, Role, Stage};
+use posthaste_model::{EntryId, ListId, Role};
 use posthaste_spool::Spool;
 use posthaste_store::Store;
+use posthaste_watch::Watch;
 use posthaste_watch::alerts::Alerts;
-use posthaste_watch::{Samples, Watch};
-use posthaste_web::{Act, Acting, House, OpenAlert, Seen, Trend};
+use posthaste_web::{Act, Acting, House, OpenAlert, Seen};
 use tokio::runtime::Handle;
 use uuid::Uuid;
 
 use super::aside::Aside;
+use super::incidents::Incidents;
 use super::known;
+use super::trends::trends;
 
-/// Minutes of a trend.
-const TREND: usize = 6 * 60;
 /// How long ending a membership may take.
 const PATIENCE: Duration = Duration::from_secs(6);
+
+/// What stands in files, read in the background.
+pub(super) struct Files {
+    pub(super) aside: Aside,
+    pub(super) incidents: Incidents,
+}
 
 /// The server behind the pages. What it is asked to do runs where the mail runs, not in the pages' thread.
 pub(super) struct ServerHouse {
     watch: Arc<Watch>,
     spool: Arc<Spool>,
     store: Store,
-    aside: Aside,
+    files: Files,
     alerts: Arc<Alerts>,
     runtime: Handle,
 }
@@ -33,22 +39,23 @@ impl ServerHouse {
         watch: Arc<Watch>,
         spool: Arc<Spool>,
         store: Store,
-        aside: Aside,
         alerts: Arc<Alerts>,
+        files: Files,
     ) -> Self {
-        Self { watch, spool, store, aside, alerts, runtime: Handle::current() }
+        Self { watch, spool, store, alerts, files, runtime: Handle::current() }
     }
 }
 
 impl House for ServerHouse {
     fn see(&self) -> Seen {
+        let overview = self.alerts.overview();
         Seen {
             vitals: self.watch.latest(),
             trends: trends(&self.watch.samples()),
-            quarantine: self.aside.rows(),
-            alerts: known::alerts(&self.alerts.overview()),
-            windows: known::windows(&self.alerts.overview()),
-            ..Seen::default()
+            quarantine: self.files.aside.rows(),
+            alerts: known::alerts(&overview),
+            incidents: self.files.incidents.all(),
+            windows: known::windows(&overview),
         }
     }
 
@@ -110,19 +117,4 @@ async fn leave(store: &Store, list: &ListId, member: Uuid) -> anyhow::Result<()>
 
 fn id(text: &str) -> Result<EntryId, String> {
     text.parse().map_err(|_| "This is not the id of an entry.".to_owned())
-}
-
-/// The last hours of every stage.
-fn trends(samples: &Samples) -> Vec<Trend> {
-    let from = samples.minutes.len().saturating_sub(TREND);
-    let trend = |stage: &Stage| Trend {
-        stage: *stage,
-        step_seconds: 60,
-        depth: samples
-            .minutes
-            .range(from..)
-            .map(|sample| sample.depth.get(stage.index()).map_or(0, |depth| u64::from(*depth)))
-            .collect(),
-    };
-    Stage::ALL.iter().map(trend).collect()
 }
