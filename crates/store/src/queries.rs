@@ -7,6 +7,7 @@ pub(crate) mod header_matches;
 pub(crate) mod held;
 pub(crate) mod lists;
 pub(crate) mod members;
+mod packed;
 pub(crate) mod pendings;
 pub(crate) mod people;
 pub(crate) mod posting;

@@ -2,10 +2,10 @@ use posthaste_model::{Address, Role};
 use sea_orm::sea_query::{
     Expr, ExprTrait, Func, IntoIden, JoinType, Order, Query, SelectStatement, SimpleExpr,
 };
-use sea_orm::{ConnectionTrait, QueryResult};
+use sea_orm::{ConnectionTrait, DbBackend, QueryResult};
 use uuid::Uuid;
 
-use super::words;
+use super::{packed, words};
 use crate::error::Fault;
 use crate::tables::{Address as A, Member as M, Preference as P, User as U};
 use crate::{Store, StoreError};
@@ -40,13 +40,13 @@ impl Store {
     ) -> Result<Vec<RecipientRow>, StoreError> {
         let mut query = effective(list);
         query
-            .column((M::Table, M::Id))
-            .column((A::Table, A::Spelling))
-            .column((M::Table, M::DisplayName))
-            .column((A::Table, A::DisplayName))
-            .expr(first_set(P::ReceiveOwnPostings))
-            .expr(first_set(P::ReceiveListCopy))
-            .expr(first_set(P::PreferredLanguage))
+            .expr_as(Expr::col((M::Table, M::Id)), "member_id")
+            .expr_as(Expr::col((A::Table, A::Spelling)), "spelling")
+            .expr_as(Expr::col((M::Table, M::DisplayName)), "member_name")
+            .expr_as(Expr::col((A::Table, A::DisplayName)), "address_name")
+            .expr_as(first_set(P::ReceiveOwnPostings), "own_postings")
+            .expr_as(first_set(P::ReceiveListCopy), "list_copy")
+            .expr_as(first_set(P::PreferredLanguage), "language")
             .and_where(Expr::col((M::Table, M::Role)).eq(Role::Member.name()))
             .and_where(or_default(P::DeliveryMode, "regular").eq("regular"))
             .and_where(or_default(P::DeliveryStatus, "enabled").eq("enabled"))
@@ -55,7 +55,16 @@ impl Store {
         if let Some(after) = after {
             query.and_where(Expr::col((M::Table, M::Id)).gt(after));
         }
-        self.reading(async |db| db.query_all(&query).await?.iter().map(read).collect()).await
+        let packed = (self.engine() == DbBackend::Sqlite).then(|| packed::query(&query));
+        self.reading(async |db| {
+            if let Some(packed) = packed
+                && let Some(rows) = packed::read(db.query_one(&packed).await?)?
+            {
+                return Ok(rows);
+            }
+            db.query_all(&query).await?.iter().map(read).collect()
+        })
+        .await
     }
 
     /// The owners and moderators whose delivery is switched on, each once.

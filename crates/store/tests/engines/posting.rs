@@ -236,4 +236,14 @@ async fn own_names_and_wishes(url: String) {
     };
     assert_eq!(wishes(0), ("Anne@example.com", "Anne", false, false, Some("de")));
     assert_eq!(wishes(1), ("bart@example.com", "Bart S.", true, true, Some("fr")));
+    // A name with control characters in it must not be taken for somebody else's.
+    for odd in ["Bart\u{1f}S.", "Bart\u{1e}S."] {
+        let behind = Behind::open(&url).await;
+        behind
+            .run(&format!("UPDATE address SET display_name = '{odd}' WHERE \"key\" = 'bart@example.com'"))
+            .await;
+        let page = store.recipients_page(list.id, None, 10).await.unwrap();
+        let names: Vec<_> = page.iter().map(|r| (r.address.as_str(), r.name.as_str())).collect();
+        assert_eq!(names, [("Anne@example.com", "Anne"), ("bart@example.com", odd)]);
+    }
 }
