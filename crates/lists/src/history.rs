@@ -65,7 +65,7 @@ impl TraceEvent {
 
     /// A `sent` record.
     pub fn sent(at: Timestamp, outcomes: &[Outcome], recipients: &Recipients) -> Self {
-        let address = |i| recipients.get(i).map(|r| r.address.to_owned());
+        let address = |i| recipients.address(i).map(str::to_owned);
         let groups = outcomes.iter().map(|outcome| TraceGroup {
             fate: outcome.fate,
             reply: outcome.reply.clone(),

@@ -106,15 +106,25 @@ impl Recipients {
 
     /// The one at `index`.
     pub fn get(&self, index: usize) -> Option<Recipient<'_>> {
-        let end = *self.ends.get(index)? as usize;
-        let start = index.checked_sub(1).and_then(|i| self.ends.get(i)).map_or(0, |e| *e as usize + 1);
-        let mut columns = std::str::from_utf8(self.text.get(start..end)?).ok()?.splitn(4, '\t');
+        let mut columns = std::str::from_utf8(self.line(index)?).ok()?.splitn(4, '\t');
         Some(Recipient {
             address: columns.next()?,
             member: columns.next()?.parse().unwrap_or_default(),
             language: columns.next()?,
             name: columns.next()?,
         })
+    }
+
+    /// The address of the one at `index`, which is all that sending needs of most.
+    pub fn address(&self, index: usize) -> Option<&str> {
+        let line = self.line(index)?;
+        std::str::from_utf8(line.split(|b| *b == b'\t').next()?).ok()
+    }
+
+    fn line(&self, index: usize) -> Option<&[u8]> {
+        let end = *self.ends.get(index)? as usize;
+        let start = index.checked_sub(1).and_then(|i| self.ends.get(i)).map_or(0, |e| *e as usize + 1);
+        self.text.get(start..end)
     }
 
     fn read(text: Bytes) -> Self {
@@ -283,6 +293,8 @@ mod tests {
         let second = planned.recipients.get(1).unwrap();
         assert_eq!((second.address, second.language, second.name), ("m1@example.com", "de", "Anne P "));
         assert_eq!(second.member, Uuid::from_u128(1));
+        assert_eq!(planned.recipients.address(2), Some("m2@example.com"));
+        assert_eq!(planned.recipients.address(3), None);
         assert_eq!(planned.recipients.get(3), None);
     }
 

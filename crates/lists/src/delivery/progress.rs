@@ -3,6 +3,8 @@
 //! A *round* offers every recipient that is still waiting once. When the last answer of a round is in, either nobody
 //! waits any more and the entry is done, or it sleeps until the next round.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 /// What became of one recipient, or of some.
@@ -56,9 +58,9 @@ pub fn fold(results: &[Met]) -> Vec<Outcome> {
     for (index, fate, reply) in results {
         let index = *index as u32;
         let place =
-            outcomes.iter().position(|o| o.fate == *fate && o.reply == *reply).unwrap_or(outcomes.len());
+            outcomes.iter().position(|o| o.fate == *fate && *o.reply == **reply).unwrap_or(outcomes.len());
         if place == outcomes.len() {
-            outcomes.push(Outcome { fate: *fate, reply: reply.clone(), who: vec![] });
+            outcomes.push(Outcome { fate: *fate, reply: reply.to_string(), who: vec![] });
         }
         let Some(outcome) = outcomes.get_mut(place) else { continue };
         match outcome.who.last_mut() {
@@ -70,7 +72,7 @@ pub fn fold(results: &[Met]) -> Vec<Outcome> {
 }
 
 /// What became of one recipient: its number, its fate, what the relay said.
-pub type Met = (usize, Fate, String);
+pub type Met = (usize, Fate, Arc<str>);
 
 /// Some recipients to be offered together.
 pub type Chunk = Vec<usize>;
@@ -211,8 +213,8 @@ impl Progress {
 mod tests {
     use super::*;
 
-    fn all(chunk: &[usize], fate: Fate) -> Vec<(usize, Fate, String)> {
-        chunk.iter().map(|i| (*i, fate, "r".to_owned())).collect()
+    fn all(chunk: &[usize], fate: Fate) -> Vec<Met> {
+        chunk.iter().map(|i| (*i, fate, "r".into())).collect()
     }
 
     #[test]
@@ -256,10 +258,10 @@ mod tests {
     #[test]
     fn the_log_rebuilds_the_same_state() {
         let results = [
-            (0, Fate::Delivered, "250 ok".to_owned()),
-            (1, Fate::Delivered, "250 ok".to_owned()),
-            (2, Fate::Deferred, "450 later".to_owned()),
-            (3, Fate::Delivered, "250 ok".to_owned()),
+            (0, Fate::Delivered, "250 ok".into()),
+            (1, Fate::Delivered, "250 ok".into()),
+            (2, Fate::Deferred, "450 later".into()),
+            (3, Fate::Delivered, "250 ok".into()),
         ];
         let outcomes = fold(&results);
         assert_eq!(outcomes.len(), 2);

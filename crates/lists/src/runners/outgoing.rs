@@ -8,6 +8,7 @@ mod aftermath;
 mod canary;
 mod dispatch;
 mod share;
+mod story;
 mod taken;
 mod tally;
 
@@ -17,6 +18,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use posthaste_model::{Beat, Clock, ForwardPath, ReversePath, Stage};
+use posthaste_smtp::Reply;
 use posthaste_smtp::client::{Attempt, Batch, Pool, SendError};
 use posthaste_spool::{Event, Kind, Leased, Spool, SpoolError, Then};
 use rand::Rng;
@@ -389,8 +391,8 @@ impl Outgoing {
         self.report_failures(dispatch, &outcomes).await?;
         let next = dispatch.answer(results);
         self.tally(dispatch, results, next);
-        dispatch.log(TraceEvent::sent(now, &outcomes, &dispatch.planned.recipients));
         let data = serde_json::to_vec(&outcomes).unwrap_or_default().into();
+        dispatch.log_sent(now, outcomes);
         match next {
             Next::Round => self.append(dispatch, Kind::Sent, Then::Stay, data).await,
             Next::Done => self.finish(dispatch, Kind::Sent, data).await,
@@ -455,10 +457,20 @@ impl Outgoing {
 /// What the pool's answer means for each recipient of the chunk. Whom a cancelled transaction did not reach is left out:
 /// nothing was offered, the next start offers it.
 fn fates(chunk: &Chunk, answer: Result<Vec<Attempt>, SendError>) -> Vec<Met> {
-    let met = |attempt: &Attempt| match attempt {
-        Attempt::Delivered(reply) => (Fate::Delivered, reply.to_string()),
-        Attempt::Deferred(reply) => (Fate::Deferred, reply.to_string()),
-        Attempt::Failed(reply) => (Fate::Failed, reply.to_string()),
+    // Most of a chunk hear the same: the words are written out once.
+    let mut last: Option<(Reply, Arc<str>)> = None;
+    let mut met = |attempt: &Attempt| {
+        let (fate, reply) = match attempt {
+            Attempt::Delivered(reply) => (Fate::Delivered, reply),
+            Attempt::Deferred(reply) => (Fate::Deferred, reply),
+            Attempt::Failed(reply) => (Fate::Failed, reply),
+        };
+        if let Some((_, text)) = last.as_ref().filter(|(same, _)| same == reply) {
+            return (fate, text.clone());
+        }
+        let text: Arc<str> = reply.to_string().into();
+        last = Some((reply.clone(), text.clone()));
+        (fate, text)
     };
     let error = match answer {
         Ok(attempts) => {
@@ -470,13 +482,13 @@ fn fates(chunk: &Chunk, answer: Result<Vec<Attempt>, SendError>) -> Vec<Met> {
         }
         Err(error) => error,
     };
-    let undecided = match &error {
-        SendError::Refused { reply, .. } => Some((Fate::Refused, reply.to_string())),
-        SendError::Unknown { why, .. } => Some((Fate::Unknown, why.clone())),
+    let undecided: Option<(Fate, Arc<str>)> = match &error {
+        SendError::Refused { reply, .. } => Some((Fate::Refused, reply.to_string().into())),
+        SendError::Unknown { why, .. } => Some((Fate::Unknown, why.as_str().into())),
         SendError::Cancelled { .. } => None,
     };
     let fate = |(index, attempt): (&usize, &Option<Attempt>)| {
-        let (fate, reply) = attempt.as_ref().map(met).or_else(|| undecided.clone())?;
+        let (fate, reply) = attempt.as_ref().map(&mut met).or_else(|| undecided.clone())?;
         Some((*index, fate, reply))
     };
     chunk.iter().zip(error.decided()).filter_map(fate).collect()
@@ -484,8 +496,6 @@ fn fates(chunk: &Chunk, answer: Result<Vec<Attempt>, SendError>) -> Vec<Met> {
 
 #[cfg(test)]
 mod tests {
-    use posthaste_smtp::Reply;
-
     use super::*;
 
     #[test]

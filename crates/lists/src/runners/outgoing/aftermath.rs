@@ -10,7 +10,6 @@ use posthaste_spool::{Kind, NewEntry, SpoolError};
 use super::Outgoing;
 use super::dispatch::Dispatch;
 use crate::delivery::{Fate, Outcome, fold_outcomes};
-use crate::history::TraceEvent;
 use crate::notes;
 use crate::notices::{self, FailedRecipient};
 
@@ -73,16 +72,16 @@ impl Outgoing {
             .waiting()
             .into_iter()
             .map(|i| match dispatch.last(i) {
-                Some((Fate::Refused, reply)) => (i, Fate::Abandoned, reply),
-                Some((_, reply)) => (i, Fate::Expired, reply),
-                None => (i, Fate::Abandoned, "never answered".to_owned()),
+                Some((Fate::Refused, reply)) => (i, Fate::Abandoned, reply.into()),
+                Some((_, reply)) => (i, Fate::Expired, reply.into()),
+                None => (i, Fate::Abandoned, "never answered".into()),
             })
             .collect();
         let outcomes = fold_outcomes(&given_up);
         self.report_failures(dispatch, &outcomes).await?;
-        let address = |i| dispatch.planned.recipients.get(i).map(|r| r.address.to_owned());
+        let address = |i| dispatch.planned.recipients.address(i).map(str::to_owned);
         let told: Vec<_> =
-            given_up.iter().filter_map(|(i, _, reply)| Some((address(*i)?, reply.clone()))).collect();
+            given_up.iter().filter_map(|(i, _, reply)| Some((address(*i)?, reply.to_string()))).collect();
         let (site, plan) = (self.site.get(), dispatch.plan());
         if let Some(notice) = notices::given_up(&site, dispatch.id(), dispatch.list(), plan, &told, now) {
             let counted = self.events.born(&notice.list);
@@ -91,8 +90,8 @@ impl Outgoing {
         tracing::warn!(list = %dispatch.list(), recipients = told.len(), "recipients given up after 5 days; the list's owners are told");
         let next = dispatch.answer(&given_up);
         self.tally(dispatch, &given_up, next);
-        dispatch.log(TraceEvent::sent(now, &outcomes, &dispatch.planned.recipients));
         let data = serde_json::to_vec(&outcomes).unwrap_or_default().into();
+        dispatch.log_sent(now, outcomes);
         self.finish(dispatch, Kind::Sent, data).await
     }
 }

@@ -6,6 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use posthaste_model::{EntryId, ForwardPath, ListId, Timestamp};
 use posthaste_spool::{Entry, Kind, Leased};
 
+use super::story::Story;
 use crate::canary::is_canary;
 use crate::delivery::{Backoff, Chunk, Fate, Met, Next, Outcome, Plan, Planned, Progress, decode_plan};
 use crate::history::{Trace, TraceEvent};
@@ -22,7 +23,7 @@ pub(super) struct Dispatch {
     /// True once it was counted as handed over.
     counted: AtomicBool,
     progress: Mutex<Progress>,
-    trace: Mutex<Trace>,
+    story: Mutex<Story>,
     /// The canary's extension, if this is one.
     canary: Option<String>,
 }
@@ -34,7 +35,7 @@ pub(super) struct Opened {
     received: Timestamp,
     counted: bool,
     progress: Progress,
-    trace: Trace,
+    story: Story,
     canary: Option<String>,
 }
 
@@ -46,21 +47,29 @@ impl Dispatch {
         };
         let planned = decode_plan(&event.data).map_err(|error| error.to_string())?;
         let mut progress = Progress::new(planned.recipients.len());
+        let mut story = Story::new(entry, &planned);
         for event in &entry.events {
             match event.kind {
+                Kind::Planned => story.planned(event.at, &planned),
                 Kind::Sent => match serde_json::from_slice::<Vec<Outcome>>(&event.data) {
-                    Ok(outcomes) => progress.replay(&outcomes),
+                    Ok(outcomes) => {
+                        progress.replay(&outcomes);
+                        story.sent(event.at, outcomes);
+                    }
                     Err(error) => return Err(format!("a record of deliveries cannot be read: {error}")),
                 },
-                Kind::Deferred => progress.replay_round(),
-                _ => {}
+                kind => {
+                    if kind == Kind::Deferred {
+                        progress.replay_round();
+                    }
+                    let detail = serde_json::from_slice(&event.data).unwrap_or_default();
+                    story.log(TraceEvent::new(event.at, kind, detail));
+                }
             }
         }
         if matches!(progress.next(), Next::Again { .. }) {
             progress.begin_round();
         }
-        let mut trace = Trace::of(entry);
-        trace.message_id.clone_from(&planned.plan.message_id);
         Ok(Opened {
             planned_at: event.at,
             received: entry.envelope.received,
@@ -68,7 +77,7 @@ impl Dispatch {
             counted: progress.rounds > 0 || entry.notes.contains_key(notes::PURPOSE),
             planned,
             progress,
-            trace,
+            story,
             canary: is_canary(&entry.list)
                 .then(|| entry.notes.get(notes::EXTENSION).cloned().unwrap_or_default()),
         })
@@ -83,7 +92,7 @@ impl Dispatch {
             received: opened.received,
             counted: AtomicBool::new(opened.counted),
             progress: Mutex::new(opened.progress),
-            trace: Mutex::new(opened.trace),
+            story: Mutex::new(opened.story),
             canary: opened.canary,
         }
     }
@@ -144,10 +153,10 @@ impl Dispatch {
     pub(super) fn paths(&self, chunk: &[usize]) -> (Vec<(usize, ForwardPath)>, Vec<Met>) {
         let (mut good, mut bad) = (vec![], vec![]);
         for index in chunk {
-            let address = self.planned.recipients.get(*index).map_or("", |r| r.address);
+            let address = self.planned.recipients.address(*index).unwrap_or_default();
             match ForwardPath::parse(address) {
                 Ok(path) => good.push((*index, path)),
-                Err(error) => bad.push((*index, Fate::Failed, format!("553 5.1.3 {error}"))),
+                Err(error) => bad.push((*index, Fate::Failed, format!("553 5.1.3 {error}").into())),
             }
         }
         (good, bad)
@@ -174,11 +183,7 @@ impl Dispatch {
     /// What this recipient met last, and what the relay said then.
     pub(super) fn last(&self, index: usize) -> Option<(Fate, String)> {
         let fate = self.progress().fate(index)?;
-        let address = self.planned.recipients.get(index)?.address;
-        let trace = self.trace.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut groups = trace.events.iter().rev().flat_map(|e| &e.recipients);
-        let reply = groups.find(|g| g.addresses.iter().any(|a| a == address)).map(|g| g.reply.clone());
-        Some((fate, reply.unwrap_or_default()))
+        Some((fate, self.story().last_reply(index).unwrap_or_default().to_owned()))
     }
 
     /// When the post was accepted, the first time this is asked; `None` afterwards, and for notices of ours.
@@ -187,11 +192,19 @@ impl Dispatch {
     }
 
     pub(super) fn log(&self, event: TraceEvent) {
-        self.trace.lock().unwrap_or_else(PoisonError::into_inner).events.push(event);
+        self.story().log(event);
+    }
+
+    pub(super) fn log_sent(&self, at: Timestamp, outcomes: Vec<Outcome>) {
+        self.story().sent(at, outcomes);
     }
 
     pub(super) fn trace(&self) -> Trace {
-        self.trace.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.story().trace(&self.planned.recipients)
+    }
+
+    fn story(&self) -> MutexGuard<'_, Story> {
+        self.story.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn progress(&self) -> MutexGuard<'_, Progress> {
