@@ -4,6 +4,7 @@
 //! alone for accepting, source to sink alone for delivering.
 
 mod accept;
+mod cpu;
 mod disk;
 mod drain;
 mod fanout;

@@ -19,11 +19,16 @@ pub(super) async fn run(options: &Options) -> Result<Vec<Figure>> {
     for _ in 0..options.repeat {
         fast.push(drain(options, posts, Latency::None).await?);
     }
-    let slow = [drain(options, posts, options.slow()).await?];
+    let slow = vec![drain(options, posts, options.slow()).await?];
     let mut figures = Vec::new();
-    for (latency, runs) in [(Latency::None, &fast[..]), (options.slow(), &slow[..])] {
+    for (latency, runs) in [(Latency::None, &fast), (options.slow(), &slow)] {
         let case = format!("{posts} posts x {MEMBERS} members{}", describe(latency));
-        let figure = Figure::of("drain", case, "s", Better::Less, runs);
+        let runs: (Vec<_>, Vec<_>) = runs.iter().copied().unzip();
+        if latency == Latency::None {
+            let case = format!("{case}, CPU with the sink's");
+            figures.push(Figure::of("drain", case, "us/delivery", Better::Less, &runs.1));
+        }
+        let figure = Figure::of("drain", case, "s", Better::Less, &runs.0);
         figures.push(match latency {
             Latency::None => figure.at_most(15.0),
             // 1.3 times the time that the connections need.
@@ -34,7 +39,8 @@ pub(super) async fn run(options: &Options) -> Result<Vec<Figure>> {
 }
 
 /// Seconds from the order to go on to the last delivery, beside what source and sink alone need for as many.
-async fn drain(options: &Options, posts: usize, latency: Latency) -> Result<Sample> {
+/// And the CPU time of program and sink for one delivery, beside that of source and sink.
+async fn drain(options: &Options, posts: usize, latency: Latency) -> Result<(Sample, Sample)> {
     let stand = Stand::new(options).await?;
     stand.list(LIST, MEMBERS).await?;
     stand.server.run(&["queue", "pause", "out"]).await?;
@@ -42,15 +48,18 @@ async fn drain(options: &Options, posts: usize, latency: Latency) -> Result<Samp
     ensure!(report.accepted() == posts, "posts were refused: {:?}", report.refusals().first());
     stand.server.wait_for_depth("out", posts as u64, PATIENCE).await?;
     stand.sink.set_latency(latency);
-    let began = Instant::now();
+    let (began, worked) = (Instant::now(), stand.cpu()?);
     stand.server.run(&["queue", "resume", "out"]).await?;
     stand.sink.wait_for((posts * MEMBERS) as u64, PATIENCE).await?;
     let value = began.elapsed().as_secs_f64();
+    let cpu = (stand.cpu()? - worked) * 1e6 / (posts * MEMBERS) as f64;
     let (duplicates, size) =
         stand.sink.read(|tally| (tally.duplicates(), (tally.bytes() / tally.transactions().max(1)) as usize));
     ensure!(duplicates == 0, "{duplicates} duplicates");
     let transactions = if latency == Latency::None { posts } else { posts.min(400) };
     let shape = raw::Shape { transactions, recipients: MEMBERS, size, latency };
-    let reference = (posts * MEMBERS) as f64 / raw::rate(shape).await?;
-    Ok(Sample { value, reference: Some(reference) })
+    let raw = raw::run(shape).await?;
+    let reference = (posts * MEMBERS) as f64 / raw.rate;
+    let cpu = Sample { value: cpu, reference: Some(raw.cpu * 1e6) };
+    Ok((Sample { value, reference: Some(reference) }, cpu))
 }

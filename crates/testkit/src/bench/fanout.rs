@@ -40,8 +40,8 @@ async fn measure(
     personal: bool,
     latency: Latency,
     repeat: usize,
-) -> Result<[Figure; 2]> {
-    let (mut runs, mut sending) = (Vec::new(), Vec::new());
+) -> Result<[Figure; 3]> {
+    let (mut runs, mut sending, mut cpu) = (Vec::new(), Vec::new(), Vec::new());
     stand.sink.set_latency(latency);
     for _ in 0..repeat {
         let delivered = stand.deliver(list, members).await?;
@@ -50,15 +50,18 @@ async fn measure(
         let most = if latency == Latency::None { 20_000 } else { 1_000 };
         let transactions = (members / recipients).clamp(400, most);
         let shape = raw::Shape { transactions, recipients, size: delivered.size, latency };
-        let reference = raw::rate(shape).await?;
+        let raw = raw::run(shape).await?;
+        let reference = raw.rate;
         runs.push(Sample { value: members as f64 / delivered.seconds, reference: Some(reference) });
         sending.push(Sample { value: members as f64 / delivered.sending, reference: Some(reference) });
+        cpu.push(Sample { value: delivered.cpu * 1e6 / members as f64, reference: Some(raw.cpu * 1e6) });
     }
     let mode = if personal { "VERP" } else { "bulk" };
     let case = format!("{members} members, {mode}{}", describe(latency));
     let sending =
         Figure::of("fanout", format!("{case}, from the first delivery on"), UNIT, Better::More, &sending);
+    let cpu = Figure::of("fanout", format!("{case}, CPU with the sink's"), "us/delivery", Better::Less, &cpu);
     let figure = Figure::of("fanout", case, UNIT, Better::More, &runs);
     // A thousand are gone before a rate can be told.
-    Ok([if members >= 10_000 { figure.ratio_at_least(0.7) } else { figure }, sending])
+    Ok([if members >= 10_000 { figure.ratio_at_least(0.7) } else { figure }, sending, cpu])
 }

@@ -20,9 +20,21 @@ pub(super) struct Shape {
     pub(super) latency: Latency,
 }
 
-/// Recipients a second, over as many connections as the program uses.
-pub(super) async fn rate(shape: Shape) -> Result<f64> {
-    Ok(send(shape, CONNECTIONS).await?.rate())
+/// What source and sink did together.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Raw {
+    /// Recipients a second.
+    pub(super) rate: f64,
+    /// Seconds of CPU for each recipient, source and sink together.
+    pub(super) cpu: f64,
+}
+
+/// Over as many connections as the program uses.
+pub(super) async fn run(shape: Shape) -> Result<Raw> {
+    let before = super::cpu::own()?;
+    let report = send(shape, CONNECTIONS).await?;
+    let cpu = (super::cpu::own()? - before) / report.accepted().max(1) as f64;
+    Ok(Raw { rate: report.rate(), cpu })
 }
 
 /// The median time of one transaction on a warm connection.
@@ -66,6 +78,6 @@ mod tests {
         // Two flights: the envelope, and the message.
         let time = time(shape).await.unwrap();
         assert!(time >= Duration::from_millis(40), "{time:?}");
-        assert!(rate(Shape { latency: Latency::None, ..shape }).await.unwrap() > 0.0);
+        assert!(run(Shape { latency: Latency::None, ..shape }).await.unwrap().rate > 0.0);
     }
 }

@@ -7,7 +7,7 @@ use std::time::Instant;
 use anyhow::{Context, Result, ensure};
 
 use super::options::Options;
-use super::{CONNECTIONS, PATIENCE, RECIPIENTS, SIZE};
+use super::{CONNECTIONS, PATIENCE, RECIPIENTS, SIZE, cpu};
 use crate::message::message;
 use crate::server::{Server, ServerOptions};
 use crate::sink::Sink;
@@ -28,6 +28,8 @@ pub(super) struct Delivered {
     pub(super) seconds: f64,
     /// The part of these that came after the first recipient had it: sending, without planning.
     pub(super) sending: f64,
+    /// Seconds of CPU, of the program and of the sink.
+    pub(super) cpu: f64,
     /// The mean size of a message as the sink got it.
     pub(super) size: usize,
 }
@@ -72,17 +74,26 @@ impl Stand {
         self.sink.forget();
         let job = post(list);
         let id = job.id.clone();
+        let worked = self.cpu()?;
         let outcome = self.server.source().send(job).await?;
         ensure!(outcome.accepted == 1, "the post was refused: {:?}", outcome.refusals);
         let what = format!("post at {members} members");
         self.sink.wait_until(&what, PATIENCE, |tally| tally.reached(&id) >= members).await?;
+        let cpu = self.cpu()? - worked;
         self.sink.read(|tally| {
             ensure!(tally.duplicates() == 0, "{} duplicates", tally.duplicates());
             let seconds = tally.latency(&id, outcome.ended).context("the post has not come")?.as_secs_f64();
             let first = tally.first_seen(&id).context("the post has not come")?;
             let sending = tally.latency(&id, first).unwrap_or_default().as_secs_f64();
-            Ok(Delivered { seconds, sending, size: (tally.bytes() / tally.transactions().max(1)) as usize })
+            let size = (tally.bytes() / tally.transactions().max(1)) as usize;
+            Ok(Delivered { seconds, sending, cpu, size })
         })
+    }
+
+    /// Seconds of CPU so far, of the program and of this process with the sink in it.
+    pub(super) fn cpu(&self) -> Result<f64> {
+        let pid = self.server.pid().context("the server does not run")?;
+        Ok(cpu::seconds(pid)? + cpu::own()?)
     }
 
     /// A line of `/proc/PID/status`, in megabytes (10^6 bytes).
