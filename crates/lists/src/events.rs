@@ -185,7 +185,7 @@ mod tests {
     #[test]
     fn answers_are_counted_by_class_and_domain() {
         let events = Events::default();
-        let met = |fate, reply: &str| (0, fate, reply.to_owned());
+        let met = |fate, reply: &str| (0, fate, reply.into());
         let results = [
             (met(Fate::Delivered, "250 ok"), "a@One.example"),
             (met(Fate::Deferred, "450 later"), "b@one.example"),
@@ -203,7 +203,7 @@ mod tests {
     #[test]
     fn series_of_domains_are_bounded() {
         let events = Events::default();
-        let met = (0, Fate::Delivered, "250".to_owned());
+        let met = (0, Fate::Delivered, "250".into());
         for n in 0..3 * DOMAINS {
             let address = format!("x@d{n}.example");
             events.answered(std::iter::once((&met, address.as_str())));

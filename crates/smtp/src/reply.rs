@@ -1,4 +1,5 @@
 use std::fmt;
+use std::sync::Arc;
 
 use bytes::{BufMut, BytesMut};
 
@@ -12,27 +13,28 @@ pub struct Reply {
     /// Class, subject and detail, as in `5.1.1`.
     pub enhanced: Option<(u8, u16, u16)>,
     /// What people read; says what to do, names no internals.
-    pub text: String,
+    /// Shared, for a transaction of fifty hears the same fifty times.
+    pub text: Arc<str>,
 }
 
 impl Reply {
     /// A reply with an enhanced status code.
-    pub fn new(code: u16, enhanced: (u8, u16, u16), text: impl Into<String>) -> Self {
+    pub fn new(code: u16, enhanced: (u8, u16, u16), text: impl Into<Arc<str>>) -> Self {
         Self { code, enhanced: Some(enhanced), text: text.into() }
     }
 
     /// A reply without one: greetings, answers to EHLO, 354, and what servers without RFC 2034 say.
-    pub fn bare(code: u16, text: impl Into<String>) -> Self {
+    pub fn bare(code: u16, text: impl Into<Arc<str>>) -> Self {
         Self { code, enhanced: None, text: text.into() }
     }
 
     /// `250 2.0.0`, the plain yes.
-    pub fn ok(text: impl Into<String>) -> Self {
+    pub fn ok(text: impl Into<Arc<str>>) -> Self {
         Self::new(250, (2, 0, 0), text)
     }
 
     /// `451 4.3.0`: our own trouble, come again later. What every fault of ours becomes.
-    pub fn trouble(text: impl Into<String>) -> Self {
+    pub fn trouble(text: impl Into<Arc<str>>) -> Self {
         Self::new(451, (4, 3, 0), text)
     }
 

@@ -11,6 +11,7 @@ mod share;
 mod story;
 mod taken;
 mod tally;
+mod words;
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -18,8 +19,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use posthaste_model::{Beat, Clock, ForwardPath, ReversePath, Stage};
-use posthaste_smtp::Reply;
-use posthaste_smtp::client::{Attempt, Batch, Pool, SendError};
+use posthaste_smtp::client::{Batch, Pool};
 use posthaste_spool::{Event, Kind, Leased, Spool, SpoolError, Then};
 use rand::Rng;
 use tokio::sync::Notify;
@@ -29,6 +29,7 @@ use tracing::Instrument;
 use self::dispatch::Dispatch;
 use self::share::{Shares, crowded};
 use self::taken::Taken;
+use self::words::Words;
 use super::failures::{self, Failures};
 use super::working::{Caution, Working};
 use crate::canary::{Keeper, is_canary};
@@ -350,6 +351,7 @@ impl Outgoing {
         let (sendable, mut results) = dispatch.paths(chunk);
         let (indices, recipients) = sendable.into_iter().unzip();
         let mark = self.failures.mark(dispatch.id());
+        let (indices, recipients): (Vec<_>, _) = sendable.into_iter().unzip();
         let batch = Batch {
             reverse_path: ReversePath::from(dispatch.plan().sender.clone()),
             recipients,
@@ -357,7 +359,9 @@ impl Outgoing {
         };
         drop(mark);
         // Every step of it has the client's own deadline; a relay that is away is waited for.
-        results.extend(fates(&indices, beat.wait("the relay", self.pool.send(batch, stop)).await));
+        results.extend(
+            Words::default().fates(&indices, beat.wait("the relay", self.pool.send(batch, stop)).await),
+        );
         results
     }
 
@@ -379,8 +383,9 @@ impl Outgoing {
         let batches = sendable.iter().map(batch).collect();
         drop(mark);
         let answers = beat.wait("the relay", self.pool.send_each(batches, stop)).await;
+        let mut words = Words::default();
         for ((index, _), answer) in sendable.iter().zip(answers) {
-            results.extend(fates(&vec![*index], answer));
+            results.extend(words.fates(&[*index], answer));
         }
         results
     }
@@ -451,69 +456,5 @@ impl Outgoing {
         self.append(dispatch, kind, Then::Leave, data).await?;
         tracing::info!(list = %dispatch.list(), delivered = dispatch.count(Fate::Delivered), failed = dispatch.count(Fate::Failed), "post finished");
         Ok(())
-    }
-}
-
-/// What the pool's answer means for each recipient of the chunk. Whom a cancelled transaction did not reach is left out:
-/// nothing was offered, the next start offers it.
-fn fates(chunk: &Chunk, answer: Result<Vec<Attempt>, SendError>) -> Vec<Met> {
-    // Most of a chunk hear the same: the words are written out once.
-    let mut last: Option<(Reply, Arc<str>)> = None;
-    let mut met = |attempt: &Attempt| {
-        let (fate, reply) = match attempt {
-            Attempt::Delivered(reply) => (Fate::Delivered, reply),
-            Attempt::Deferred(reply) => (Fate::Deferred, reply),
-            Attempt::Failed(reply) => (Fate::Failed, reply),
-        };
-        if let Some((_, text)) = last.as_ref().filter(|(same, _)| same == reply) {
-            return (fate, text.clone());
-        }
-        let text: Arc<str> = reply.to_string().into();
-        last = Some((reply.clone(), text.clone()));
-        (fate, text)
-    };
-    let error = match answer {
-        Ok(attempts) => {
-            let fate = |(index, attempt): (&usize, &Attempt)| {
-                let (fate, reply) = met(attempt);
-                (*index, fate, reply)
-            };
-            return chunk.iter().zip(&attempts).map(fate).collect();
-        }
-        Err(error) => error,
-    };
-    let undecided: Option<(Fate, Arc<str>)> = match &error {
-        SendError::Refused { reply, .. } => Some((Fate::Refused, reply.to_string().into())),
-        SendError::Unknown { why, .. } => Some((Fate::Unknown, why.as_str().into())),
-        SendError::Cancelled { .. } => None,
-    };
-    let fate = |(index, attempt): (&usize, &Option<Attempt>)| {
-        let (fate, reply) = attempt.as_ref().map(&mut met).or_else(|| undecided.clone())?;
-        Some((*index, fate, reply))
-    };
-    chunk.iter().zip(error.decided()).filter_map(fate).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_refused_message_is_never_held_against_its_recipients() {
-        let refused = SendError::Refused {
-            reply: Reply::new(554, (5, 7, 1), "no"),
-            decided: vec![None, Some(Attempt::Failed(Reply::new(550, (5, 1, 1), "unknown"))), None],
-        };
-        let fates: Vec<_> = fates(&vec![7, 8, 9], Err(refused)).into_iter().map(|(i, f, _)| (i, f)).collect();
-        assert_eq!(fates, [(7, Fate::Refused), (8, Fate::Failed), (9, Fate::Refused)]);
-    }
-
-    #[test]
-    fn what_was_cancelled_was_not_offered() {
-        let cancelled = SendError::Cancelled {
-            decided: vec![Some(Attempt::Delivered(Reply::new(250, (2, 0, 0), "ok"))), None],
-        };
-        let fates: Vec<_> = fates(&vec![0, 1], Err(cancelled)).into_iter().map(|(i, f, _)| (i, f)).collect();
-        assert_eq!(fates, [(0, Fate::Delivered)]);
     }
 }

@@ -24,6 +24,8 @@ pub(crate) enum ReplyError {
 #[derive(Debug, Default)]
 pub(crate) struct ReplyParser {
     line: Vec<u8>,
+    /// The last line that was a whole reply, and what it said: the next one mostly says the same again.
+    last: Option<(Vec<u8>, Reply)>,
     begun: Option<Begun>,
     ready: VecDeque<Reply>,
     broken: Option<ReplyError>,
@@ -32,8 +34,16 @@ pub(crate) struct ReplyParser {
 /// A reply of several lines, of which the last has not come.
 #[derive(Debug)]
 struct Begun {
-    reply: Reply,
+    code: u16,
+    enhanced: Option<(u8, u16, u16)>,
+    text: String,
     lines: usize,
+}
+
+impl Begun {
+    fn end(self) -> Reply {
+        Reply { code: self.code, enhanced: self.enhanced, text: self.text.into() }
+    }
 }
 
 impl ReplyParser {
@@ -86,27 +96,40 @@ impl ReplyParser {
             return Err(ReplyError::LongLine);
         }
         let line = line.strip_suffix(b"\r").unwrap_or(line);
+        if self.begun.is_none()
+            && let Some((_, reply)) = self.last.as_ref().filter(|(last, _)| last == line)
+        {
+            self.ready.push_back(reply.clone());
+            return Ok(());
+        }
         let garbage = || ReplyError::Garbage(String::from_utf8_lossy(line).chars().take(80).collect());
         let (code, last, text) = split(line).ok_or_else(garbage)?;
         let text = String::from_utf8_lossy(text);
         match self.begun.as_mut() {
             None => {
                 let (enhanced, text) = split_enhanced(code, &text);
-                self.begun = Some(Begun { reply: Reply { code, enhanced, text: clean(text) }, lines: 1 });
+                let begun = Begun { code, enhanced, text: clean(text), lines: 1 };
+                if last {
+                    let reply = begun.end();
+                    self.last = Some((line.to_vec(), reply.clone()));
+                    self.ready.push_back(reply);
+                    return Ok(());
+                }
+                self.begun = Some(begun);
             }
             // RFC 5321 §4.2.1: the code is the same on every line.
-            Some(begun) if begun.reply.code != code => return Err(garbage()),
+            Some(begun) if begun.code != code => return Err(garbage()),
             Some(begun) if begun.lines == MAX_LINES => return Err(ReplyError::ManyLines),
             Some(begun) => {
                 let (enhanced, rest) = split_enhanced(code, &text);
-                let text = if enhanced == begun.reply.enhanced { rest } else { &text };
-                begun.reply.text.push('\n');
-                begun.reply.text.push_str(&clean(text));
+                let text = if enhanced == begun.enhanced { rest } else { &text };
+                begun.text.push('\n');
+                begun.text.push_str(&clean(text));
                 begun.lines += 1;
             }
         }
         if last {
-            self.ready.extend(self.begun.take().map(|begun| begun.reply));
+            self.ready.extend(self.begun.take().map(Begun::end));
         }
         Ok(())
     }
@@ -189,6 +212,14 @@ mod tests {
             assert_eq!(parse(wire.as_bytes()), Ok(vec![expected]), "{wire:?}");
         }
         assert_eq!(parse(b"250-a\r\n250-b\r\n").unwrap(), vec![]);
+    }
+
+    #[test]
+    fn a_reply_said_again_is_the_same_and_a_part_of_another_is_not() {
+        let ok = Reply::new(250, (2, 1, 5), "Ok");
+        let wire = b"250 2.1.5 Ok\r\n250 2.1.5 Ok\r\n250-2.1.5 a\r\n250 2.1.5 Ok\r\n250 2.1.5 Ok\r\n";
+        let two = Reply::new(250, (2, 1, 5), "a\nOk");
+        assert_eq!(parse(wire), Ok(vec![ok.clone(), ok.clone(), two, ok]));
     }
 
     #[test]

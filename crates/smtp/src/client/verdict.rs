@@ -54,7 +54,7 @@ mod tests {
             (530, None, true, Verdict::Deferred),
             (354, None, true, Verdict::Nonsense),
         ] {
-            let reply = Reply { code, enhanced, text: String::new() };
+            let reply = Reply { code, enhanced, text: "".into() };
             assert_eq!(judge(&reply, company), expected, "{reply} {company}");
         }
     }

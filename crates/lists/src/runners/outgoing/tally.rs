@@ -12,7 +12,7 @@ impl Outgoing {
         if dispatch.canary().is_some() {
             return;
         }
-        let address = |index| dispatch.planned.recipients.get(index).map_or("", |r| r.address);
+        let address = |index| dispatch.planned.recipients.address(index).unwrap_or_default();
         self.events.answered(results.iter().map(|met| (met, address(met.0))));
         let done = results.iter().filter(|(_, fate, _)| fate.is_final()).count();
         self.spool.lighten(dispatch.id(), Stage::Out, u32::try_from(done).unwrap_or(u32::MAX));
