@@ -91,7 +91,7 @@ async fn exim_hands_posts_over_and_asks_about_each_list() -> Result<()> {
 }
 
 #[tokio::test]
-async fn personal_copies_pass_a_postfix_behind() -> Result<()> {
+async fn a_postfix_behind_makes_the_personal_senders() -> Result<()> {
     const MEMBERS: usize = 120;
     let sink = Sink::keeping().await?;
     let smarthost = Postfix::smarthost(sink.addr()).await?;
@@ -108,7 +108,33 @@ async fn personal_copies_pass_a_postfix_behind() -> Result<()> {
         let sender = format!("test-bounces+{token}@example.org");
         assert_eq!(tally.sender(ids[0], member), Some(sender.as_str()));
     }
+    // Few transactions to Postfix, and one from it for each member: it made the copies.
     assert_eq!(tally.transactions(), MEMBERS as u64);
+    in_log(&smarthost, &["from=<test-bounces@example.org>", "nrcpt=50 "]).await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn personal_copies_pass_a_postfix_that_makes_no_senders() -> Result<()> {
+    const MEMBERS: usize = 60;
+    let sink = Sink::keeping().await?;
+    let next = sink.addr();
+    let settings =
+        format!("relayhost = [{}]:{}\nsmtpd_discard_ehlo_keywords = xverp\n", next.ip(), next.port());
+    let smarthost = Postfix::start(&settings).await?;
+    let server = Server::started(options(&sink).relay(smarthost.addr()).quiet()).await?;
+    let members = server.list_with_members(LIST, MEMBERS).await?;
+    server.run(&["list", "set", LIST, "personalize", "individual"]).await?;
+    let ids = ["<2@verp.example>"];
+    ensure!(server.source().send(support::post(ids[0])).await?.accepted == 1);
+    sink.wait_for(MEMBERS as u64, PATIENCE).await?;
+    let tally = sink.tally();
+    assert_eq!(extra_copies(&tally, &ids, &members)?, 0);
+    for member in &members {
+        let sender = format!("test-bounces+{}@example.org", member.replace('@', "="));
+        assert_eq!(tally.sender(ids[0], member), Some(sender.as_str()));
+        in_log(&smarthost, &[&format!("from=<{sender}>"), "nrcpt=1 "]).await?;
+    }
     Ok(())
 }
 

@@ -19,7 +19,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use posthaste_model::{Beat, Clock, ForwardPath, ReversePath, Stage};
-use posthaste_smtp::client::{Batch, Pool};
+use posthaste_smtp::client::{Attempt, Batch, Pool, SendError};
 use posthaste_spool::{Event, Kind, Leased, Spool, SpoolError, Then};
 use rand::Rng;
 use tokio::sync::Notify;
@@ -269,6 +269,12 @@ impl Outgoing {
                 PERSONAL_CHUNK
             } else {
                 self.limits.max_recipients.load(Ordering::Relaxed)
+        while let Some(dispatch) = open.pop_front() {
+            let most = self.limits.max_recipients.load(Ordering::Relaxed);
+            let most = match dispatch.plan().personal {
+                true if dispatch.differs_by_sender_only() => most.min(PERSONAL_CHUNK),
+                true => PERSONAL_CHUNK,
+                false => most,
             };
             let chunk = dispatch.take(most);
             if let Some(chunk) = chunk {
@@ -354,6 +360,7 @@ impl Outgoing {
         let (indices, recipients): (Vec<_>, _) = sendable.into_iter().unzip();
         let batch = Batch {
             reverse_path: ReversePath::from(dispatch.plan().sender.clone()),
+            verp: false,
             recipients,
             message: to_bytes(&dispatch.planned.segments),
         };
@@ -372,10 +379,22 @@ impl Outgoing {
         stop: &CancellationToken,
         beat: &Beat,
     ) -> Vec<Met> {
-        let (sendable, mut results) = dispatch.paths(chunk);
+        let (mut sendable, mut results) = dispatch.paths(chunk);
+        let mut words = Words::default();
+        if dispatch.differs_by_sender_only() {
+            let answer = self.send_verp(dispatch, &sendable, stop, beat).await;
+            let offered = !matches!(answer, Err(SendError::NotOffered { .. }));
+            let indices: Vec<_> = sendable.iter().map(|(index, _)| *index).collect();
+            results.extend(words.fates(&indices, answer));
+            if offered {
+                return results;
+            }
+            sendable.retain(|(index, _)| results.iter().all(|(decided, ..)| decided != index));
+        }
         let site = self.site.get();
         let batch = |(index, path): &(usize, ForwardPath)| Batch {
             reverse_path: ReversePath::from(verp(&dispatch.plan().sender, path.as_str())),
+            verp: false,
             message: render(&dispatch.planned.segments, &dispatch.vars(*index, &site)),
             recipients: vec![path.clone()],
         };
@@ -383,11 +402,27 @@ impl Outgoing {
         let batches = sendable.iter().map(batch).collect();
         drop(mark);
         let answers = beat.wait("the relay", self.pool.send_each(batches, stop)).await;
-        let mut words = Words::default();
         for ((index, _), answer) in sendable.iter().zip(answers) {
             results.extend(words.fates(&[*index], answer));
         }
         results
+    }
+
+    /// One transaction for copies that differ in nothing but the sender, if the relay makes the senders.
+    async fn send_verp(
+        &self,
+        dispatch: &Dispatch,
+        sendable: &[(usize, ForwardPath)],
+        stop: &CancellationToken,
+        beat: &Beat,
+    ) -> Result<Vec<Attempt>, SendError> {
+        let batch = Batch {
+            reverse_path: ReversePath::from(dispatch.plan().sender.clone()),
+            verp: true,
+            recipients: sendable.iter().map(|(_, path)| path.clone()).collect(),
+            message: to_bytes(&dispatch.planned.segments),
+        };
+        beat.wait("the relay", self.pool.send(batch, stop)).await
     }
 
     async fn record(&self, dispatch: &Arc<Dispatch>, results: &[Met]) -> Result<(), SpoolError> {

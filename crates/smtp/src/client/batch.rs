@@ -9,6 +9,10 @@ use crate::Reply;
 pub struct Batch {
     /// MAIL FROM.
     pub reverse_path: ReversePath,
+    /// The relay writes each recipient into the sender of their copy, `dev-bounces@lists.example` becoming
+    /// `dev-bounces+anne=example.com@lists.example` (Postfix's XVERP). A relay that does not offer it is not sent
+    /// the batch: [`SendError::NotOffered`].
+    pub verp: bool,
     /// RCPT TO, in the order in which the results come back.
     pub recipients: Vec<ForwardPath>,
     /// The message in pieces that follow each other: CRLF line ends, not dot-stuffed. Pieces may be shared
@@ -40,6 +44,12 @@ pub enum SendError {
         /// One place per recipient, see above.
         decided: Vec<Option<Attempt>>,
     },
+    /// The batch asks for XVERP and this relay does not offer it: nothing was sent to the undecided recipients.
+    #[error("the relay does not offer XVERP")]
+    NotOffered {
+        /// One place per recipient, see above.
+        decided: Vec<Option<Attempt>>,
+    },
     /// The connection was lost after the final dot: the relay may have taken the message, or not.
     #[error("the relay was lost after the message was sent, it may have taken it: {why}")]
     Unknown {
@@ -60,9 +70,10 @@ impl SendError {
     /// What the relay did say about single recipients: one place per recipient, in order.
     pub fn decided(&self) -> &[Option<Attempt>] {
         match self {
-            Self::Refused { decided, .. } | Self::Unknown { decided, .. } | Self::Cancelled { decided } => {
-                decided
-            }
+            Self::Refused { decided, .. }
+            | Self::NotOffered { decided }
+            | Self::Unknown { decided, .. }
+            | Self::Cancelled { decided } => decided,
         }
     }
 }
@@ -112,6 +123,7 @@ mod tests {
     fn batch(segments: &[&'static [u8]]) -> Batch {
         Batch {
             reverse_path: ReversePath::Null,
+            verp: false,
             recipients: Vec::new(),
             message: segments.iter().map(|s| Bytes::from_static(s)).collect(),
         }

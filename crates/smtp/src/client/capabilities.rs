@@ -13,6 +13,8 @@ pub(crate) struct Capabilities {
     pub(crate) size: bool,
     /// The largest message taken, octets; `None` if not said.
     pub(crate) max_size: Option<usize>,
+    /// Postfix's own: it writes each recipient into the sender of their copy.
+    pub(crate) xverp: bool,
     /// RFC 3207.
     pub(crate) starttls: bool,
     /// RFC 4954: the mechanisms, in capitals.
@@ -30,6 +32,7 @@ impl Capabilities {
                 "PIPELINING" => found.pipelining = true,
                 "8BITMIME" => found.eightbit = true,
                 "SMTPUTF8" => found.smtputf8 = true,
+                "XVERP" => found.xverp = true,
                 "STARTTLS" => found.starttls = true,
                 "SIZE" => {
                     found.size = true;
@@ -59,7 +62,7 @@ mod tests {
         let reply = Reply::bare(
             250,
             "mail.example\nPIPELINING\nSIZE 10240000\nVRFY\nSTARTTLS\nAUTH PLAIN login\nENHANCEDSTATUSCODES\n\
-             8BITMIME\nDSN\nSMTPUTF8\nCHUNKING",
+             XVERP\n8BITMIME\nDSN\nSMTPUTF8\nCHUNKING",
         );
         let expected = Capabilities {
             pipelining: true,
@@ -67,6 +70,7 @@ mod tests {
             smtputf8: true,
             size: true,
             max_size: Some(10_240_000),
+            xverp: true,
             starttls: true,
             auth: vec!["PLAIN".into(), "LOGIN".into()],
         };

@@ -9,6 +9,10 @@ use crate::Reply;
 /// Drops the recipients that this relay cannot be asked about, with a verdict of our own; refuses the whole job
 /// when the fault is in the message or its sender.
 pub(crate) fn allowed(peer: &Capabilities, job: &mut Job, mut recipients: Vec<usize>) -> Vec<usize> {
+    if job.batch.verp && !peer.xverp {
+        job.fail(Cause::NotOffered);
+        return Vec::new();
+    }
     if let Some(reply) = refusal(peer, &job.batch) {
         job.fail(Cause::Refused(reply));
         return Vec::new();
@@ -44,6 +48,9 @@ pub(crate) fn mail(peer: &Capabilities, batch: &Batch, out: &mut BytesMut) {
     }
     if peer.smtputf8 && needs_smtputf8(batch) {
         out.extend_from_slice(b" SMTPUTF8");
+    }
+    if batch.verp {
+        out.extend_from_slice(b" XVERP=+=");
     }
     out.extend_from_slice(b"\r\n");
 }

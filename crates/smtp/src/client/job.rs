@@ -19,6 +19,7 @@ pub(crate) struct Job {
 #[derive(Debug)]
 pub(crate) enum Cause {
     Refused(Reply),
+    NotOffered,
     Unknown(String),
 }
 
@@ -55,6 +56,7 @@ impl Job {
         let decided = self.decided;
         match self.error {
             Some(Cause::Refused(reply)) => Err(SendError::Refused { reply, decided }),
+            Some(Cause::NotOffered) => Err(SendError::NotOffered { decided }),
             Some(Cause::Unknown(why)) => Err(SendError::Unknown { why, decided }),
             None if decided.iter().all(Option::is_some) => Ok(decided.into_iter().flatten().collect()),
             None => Err(SendError::Cancelled { decided }),

@@ -68,6 +68,7 @@ fn pool(peer: &Peer) -> Arc<Pool> {
 fn batch(recipients: &[&str]) -> Batch {
     Batch {
         reverse_path: ReversePath::parse("dev-bounces@lists.example").unwrap(),
+        verp: false,
         recipients: recipients.iter().map(|r| ForwardPath::parse(&format!("{r}@x")).unwrap()).collect(),
         message: vec![Bytes::from_static(b"Subject: hi\r\n\r\n"), Bytes::from_static(b".x\r\n")],
     }

@@ -11,7 +11,7 @@ use crate::canary::is_canary;
 use crate::delivery::{Backoff, Chunk, Fate, Met, Next, Outcome, Plan, Planned, Progress, decode_plan};
 use crate::history::{Trace, TraceEvent};
 use crate::notes;
-use crate::pipeline::Vars;
+use crate::pipeline::{Segment, Vars};
 use crate::site::Site;
 
 /// An entry open for delivery: what was planned, and who has it already.
@@ -115,6 +115,12 @@ impl Dispatch {
 
     pub(super) fn canary(&self) -> Option<&str> {
         self.canary.as_deref()
+    }
+
+    /// Each member's copy has the same text, and a sender that names the member.
+    pub(super) fn differs_by_sender_only(&self) -> bool {
+        let same = |segment: &Segment| matches!(segment, Segment::Shared(_));
+        self.plan().personal && !self.plan().sender.is_empty() && self.planned.segments.iter().all(same)
     }
 
     pub(super) fn take(&self, most: usize) -> Option<Chunk> {

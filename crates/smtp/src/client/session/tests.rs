@@ -19,6 +19,7 @@ fn pipelining() -> Capabilities {
 fn batch(recipients: &[&str]) -> Batch {
     Batch {
         reverse_path: ReversePath::parse("dev-bounces@lists.example").unwrap(),
+        verp: false,
         recipients: recipients.iter().map(|r| ForwardPath::parse(&format!("{r}@x")).unwrap()).collect(),
         message: vec![Bytes::from_static(b"Subject: hi\r\n\r\n"), Bytes::from_static(b".x\r\n")],
     }
@@ -112,6 +113,24 @@ fn one_flight_with_pipelining() {
          S: 250 Ok\nS: 250 Ok\nS: 250 Ok\nS: 354 go\nMESSAGE\nS: 250 2.0.0 queued",
         "DD",
     );
+}
+
+#[test]
+fn verp_is_asked_for_where_it_is_offered_and_nothing_said_where_it_is_not() {
+    let verp = || vec![Job::new(Batch { verp: true, ..batch(&["a", "b"]) }), Job::new(batch(&["c"]))];
+    let (mut offered, mut missing) = (verp(), verp());
+    let peer = Capabilities { xverp: true, ..pipelining() };
+    let transcript = "MAIL XVERP=+=\nC: RCPT TO:<a@x>\nC: RCPT TO:<b@x>\nC: DATA
+         S: 250 Ok\nS: 250 Ok\nS: 550 5.1.1 no\nS: 354 go\nMESSAGE\nMAIL\nC: RCPT TO:<c@x>\nC: DATA
+         S: 250 Ok\nS: 250 Ok\nS: 250 Ok\nS: 354 go\nMESSAGE\nS: 250 Ok";
+    play(&peer, &mut offered, &transcript.replace("MAIL", MAIL).replace("MESSAGE", MESSAGE)).unwrap();
+    assert_eq!(summary(offered), "DF, D");
+    let transcript = "MAIL\nC: RCPT TO:<c@x>\nC: DATA
+         S: 250 Ok\nS: 250 Ok\nS: 354 go\nMESSAGE\nS: 250 Ok";
+    play(&pipelining(), &mut missing, &transcript.replace("MAIL", MAIL).replace("MESSAGE", MESSAGE)).unwrap();
+    let mut ends = missing.into_iter().map(Job::finish);
+    assert_eq!(ends.next(), Some(Err(SendError::NotOffered { decided: vec![None, None] })));
+    assert!(ends.next().is_some_and(|end| end.is_ok()));
 }
 
 #[test]
