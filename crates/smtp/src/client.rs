@@ -29,11 +29,13 @@ mod pool;
 mod relay;
 mod reply;
 mod resolve;
+mod seats;
 mod session;
 mod site;
 mod stream;
 mod tls;
 mod verdict;
+mod width;
 
 pub use batch::{Attempt, Batch, SendError};
 pub use pool::{Pool, RelayState};

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use posthaste_model::{Clock, Timestamp};
-use tokio::sync::{Notify, OwnedSemaphorePermit};
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
@@ -14,6 +14,7 @@ use super::connect;
 use super::connection::{Connection, Run};
 use super::job::{Cause, Job};
 use super::relay::Relay;
+use super::seats::{Seat, Standing};
 use super::session::Trouble;
 use super::site::Site;
 use crate::Reply;
@@ -60,6 +61,9 @@ pub struct RelayState {
     pub last_error: Option<String>,
     /// Open connections, in use or idle.
     pub connections: usize,
+    /// How many may be in use at once as things go: grows while that helps, shrinks when the relay asks for patience,
+    /// and is at most [`Relay::max_connections`].
+    pub width: usize,
 }
 
 /// An open connection, counted as long as it lives, and the settings it was opened with.
@@ -73,7 +77,7 @@ struct Line {
 struct Lease<'p> {
     line: Line,
     pass: Pass<'p>,
-    permit: OwnedSemaphorePermit,
+    seat: Seat,
 }
 
 impl Pool {
@@ -111,6 +115,7 @@ impl Pool {
             since: state.since,
             last_error: state.last_error,
             connections: self.seats.load(Ordering::Relaxed),
+            width: self.lock().site.seats.limit(),
         }
     }
 
@@ -167,11 +172,23 @@ impl Pool {
         while jobs.iter().any(Job::is_open) {
             let Some(mut lease) = cancel.run_until_cancelled(self.lease()).await else { return };
             let span = tracing::info_span!("attempt", hop = %lease.line.site.hop);
+            let (before, began) = (Standing::of(jobs), self.clock.monotonic());
             let run = lease.run(jobs, cancel).instrument(span).await;
+            self.learn(&lease, &run, [before, Standing::of(jobs)], began);
             if let Some(pause) = self.settle(lease, run, jobs, cancel.is_cancelled()).await {
                 cancel.run_until_cancelled(self.clock.sleep(pause)).await;
             }
         }
+    }
+
+    /// Tells the width of the road what this run shows of it. A lost connection or a probe shows nothing.
+    fn learn(&self, lease: &Lease<'_>, run: &Run, change: [Standing; 2], began: Duration) {
+        let closing = matches!(run.trouble, Some(Trouble::Closing(_)));
+        if lease.pass.is_probe() || (run.trouble.is_some() && !closing) {
+            return;
+        }
+        let now = self.clock.monotonic();
+        lease.line.site.seats.learn(&lease.seat, now, now.saturating_sub(began), change, closing);
     }
 
     /// An idle connection, or a new one: waits for its turn, and for the relay.
@@ -185,11 +202,11 @@ impl Pool {
     }
 
     async fn lease_at(&self, site: &Arc<Site>) -> Option<Lease<'_>> {
-        let permit = Arc::clone(&site.permits).acquire_owned().await.ok()?;
+        let seat = site.seats.take().await?;
         let pass = loop {
             let returned = self.returned.notified();
             if let Some(line) = self.take_idle(site) {
-                return Some(Lease { line, pass: Pass::FREE, permit });
+                return Some(Lease { line, pass: Pass::FREE, seat });
             }
             tokio::select! {
                 biased;
@@ -201,7 +218,7 @@ impl Pool {
         match Box::pin(connect::open(site, &self.clock)).await {
             Ok(connection) => {
                 let pass = self.breaker.connected(pass);
-                Some(Lease { line: Line::new(connection, Arc::clone(site), &self.seats), pass, permit })
+                Some(Lease { line: Line::new(connection, Arc::clone(site), &self.seats), pass, seat })
             }
             Err(trouble) => {
                 tracing::debug!(hop = %site.hop, %trouble, "no connection");
@@ -237,7 +254,7 @@ impl Pool {
         jobs: &mut [Job],
         cancelled: bool,
     ) -> Option<Duration> {
-        let Lease { line, mut pass, permit } = lease;
+        let Lease { line, mut pass, seat } = lease;
         if run.completed > 0 {
             pass = self.breaker.completed(pass);
         }
@@ -252,7 +269,7 @@ impl Pool {
         if line.connection.served == 0 {
             self.breaker.dropped(&pass, trouble.to_string());
         }
-        drop((line, pass, permit));
+        drop((line, pass, seat));
         let up = self.breaker.state().is_up();
         let mut most = 0;
         for job in jobs.iter_mut().filter(|job| job.is_open()) {

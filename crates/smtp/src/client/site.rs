@@ -1,12 +1,13 @@
 use std::sync::Arc;
 
-use tokio::sync::{OnceCell, Semaphore};
+use tokio::sync::OnceCell;
 use tokio_rustls::TlsConnector;
 use tokio_util::sync::CancellationToken;
 
 use super::connection::lost;
 use super::relay::{Relay, Tls};
 use super::resolve::Resolver;
+use super::seats::Seats;
 use super::session::Trouble;
 use super::tls;
 
@@ -15,8 +16,8 @@ pub(crate) struct Site {
     pub(crate) relay: Relay,
     /// `host:port`, for logs.
     pub(crate) hop: String,
-    /// One permit for each connection in use.
-    pub(crate) permits: Arc<Semaphore>,
+    /// One for each connection in use.
+    pub(crate) seats: Arc<Seats>,
     /// Other settings hold now.
     pub(crate) retired: CancellationToken,
     tools: OnceCell<Tools>,
@@ -30,8 +31,8 @@ pub(crate) struct Tools {
 
 impl Site {
     pub(crate) fn new(relay: Relay) -> Self {
-        let permits = Arc::new(Semaphore::new(relay.max_connections.clamp(1, Semaphore::MAX_PERMITS)));
-        Self { hop: relay.hop(), permits, retired: CancellationToken::new(), tools: OnceCell::new(), relay }
+        let seats = Seats::new(relay.max_connections);
+        Self { hop: relay.hop(), seats, retired: CancellationToken::new(), tools: OnceCell::new(), relay }
     }
 
     pub(crate) async fn tools(&self) -> Result<&Tools, Trouble> {

@@ -86,6 +86,7 @@ fn summary(jobs: Vec<Job>) -> String {
             match error {
                 SendError::Refused { reply, .. } => write!(text, " R{}", reply.code).unwrap(),
                 SendError::Unknown { .. } => text.push_str(" U"),
+                SendError::NotOffered { .. } => text.push_str(" N"),
                 SendError::Cancelled { .. } => text.push_str(" …"),
             }
             text
