@@ -63,6 +63,29 @@ async fn never_more_connections_than_allowed() {
 }
 
 #[tokio::test]
+async fn connections_are_added_while_all_are_busy() {
+    let peer = Peer::new(&[&format!("{HELLO}{}", DELIVERY.repeat(60))]).await;
+    let pool = Pool::new(patient_relay(&peer), Arc::new(Real::default()));
+    assert_eq!(pool.state().width, 4, "few at first");
+    let results = futures_util::future::join_all((0..60).map(|_| send(&pool, &["a"]))).await;
+    assert!(results.iter().all(delivered));
+    let width = pool.state().width;
+    assert!(width > 4 && peer.accepted() > 4 && peer.accepted() <= 20, "{width}, {}", peer.accepted());
+}
+
+#[tokio::test]
+async fn a_relay_that_asks_for_patience_is_given_less() {
+    let ask = "C: MAIL FROM:<dev-bounces@lists.example>\nC: RCPT TO:<a@x>\nC: DATA\n";
+    for said in ["S: 451 4.3.2 busy\nS: 503 x\nS: 503 x\n", "S: 250 Ok\nS: 452 4.3.1 full\nS: 503 x\n"] {
+        let peer = Peer::new(&[&[HELLO, ask, said].concat()]).await;
+        let pool = pool(&peer);
+        assert_eq!(pool.state().width, 4);
+        assert!(!delivered(&send(&pool, &["a"]).await));
+        assert_eq!(pool.state().width, 2, "{said}");
+    }
+}
+
+#[tokio::test]
 async fn a_connection_is_left_after_its_share_of_messages() {
     let peer = Peer::new(&[&[HELLO, DELIVERY, DELIVERY].concat()]).await;
     let mut relay = relay(&peer);
