@@ -238,7 +238,7 @@ mod tests {
         let mut relay = relay(4, 20 * MS);
         let before = relay.play(&mut width, Duration::from_secs(10));
         relay.servers = 1000;
-        let after = relay.play(&mut width, Duration::from_secs(60));
+        let after = relay.play(&mut width, Duration::from_mins(1));
         assert!(before <= 10 && after == 40, "{before}, then {after}");
     }
 
@@ -248,7 +248,7 @@ mod tests {
         let mut relay = relay(40, 20 * MS);
         assert_eq!(relay.play(&mut width, Duration::from_secs(10)), 40);
         relay.servers = 10;
-        let after = relay.play(&mut width, Duration::from_secs(60));
+        let after = relay.play(&mut width, Duration::from_mins(1));
         assert!((9..25).contains(&after), "{after}");
     }
 
