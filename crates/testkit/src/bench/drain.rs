@@ -19,9 +19,12 @@ pub(super) async fn run(options: &Options) -> Result<Vec<Figure>> {
     for _ in 0..options.repeat {
         fast.push(drain(options, posts, Latency::None).await?);
     }
-    let slow = vec![drain(options, posts, options.slow()).await?];
+    let slow = if options.fast { vec![] } else { vec![drain(options, posts, options.slow()).await?] };
     let mut figures = Vec::new();
     for (latency, runs) in [(Latency::None, &fast), (options.slow(), &slow)] {
+        if runs.is_empty() {
+            continue;
+        }
         let case = format!("{posts} posts x {MEMBERS} members{}", describe(latency));
         let runs: (Vec<_>, Vec<_>) = runs.iter().copied().unzip();
         if latency == Latency::None {

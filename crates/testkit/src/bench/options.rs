@@ -22,6 +22,7 @@ Usage: cargo xtask bench [SCENARIO…] [FLAGS]
   --json          figures as JSON
   --repeat N      runs of each measurement; the median is told (3)
   --quick         small numbers, one run: to see that it works
+  --fast          nothing with the slow sink
   --full          100,000 members with the slow sink too (many minutes)
   --round-trip    the slow sink is far away (20 ms for each flight) and not sluggish (20 ms for each single reply)
   --check         fail if a goal is missed
@@ -42,6 +43,8 @@ pub struct Options {
     pub repeat: usize,
     /// Small numbers.
     pub quick: bool,
+    /// Nothing with the slow sink.
+    pub fast: bool,
     /// The longest runs too.
     pub full: bool,
     /// The slow sink answers whole flights late.
@@ -62,6 +65,7 @@ impl Options {
             scenarios: Vec::new(),
             repeat: 3,
             quick: false,
+            fast: false,
             full: false,
             round_trip: false,
             json: false,
@@ -74,6 +78,7 @@ impl Options {
                 "--help" | "-h" => return Ok(None),
                 "--json" => options.json = true,
                 "--quick" => options.quick = true,
+                "--fast" => options.fast = true,
                 "--full" => options.full = true,
                 "--round-trip" => options.round_trip = true,
                 "--check" => options.check = true,
