@@ -265,11 +265,6 @@ impl Outgoing {
                 open.push_back(dispatch);
                 continue;
             }
-            let most = if dispatch.plan().personal {
-                PERSONAL_CHUNK
-            } else {
-                self.limits.max_recipients.load(Ordering::Relaxed)
-        while let Some(dispatch) = open.pop_front() {
             let most = self.limits.max_recipients.load(Ordering::Relaxed);
             let most = match dispatch.plan().personal {
                 true if dispatch.differs_by_sender_only() => most.min(PERSONAL_CHUNK),
@@ -355,7 +350,6 @@ impl Outgoing {
         beat: &Beat,
     ) -> Vec<Met> {
         let (sendable, mut results) = dispatch.paths(chunk);
-        let (indices, recipients) = sendable.into_iter().unzip();
         let mark = self.failures.mark(dispatch.id());
         let (indices, recipients): (Vec<_>, _) = sendable.into_iter().unzip();
         let batch = Batch {

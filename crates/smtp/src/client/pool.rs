@@ -1,3 +1,4 @@
+use std::pin::pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -14,7 +15,7 @@ use super::connect;
 use super::connection::{Connection, Run};
 use super::job::{Cause, Job};
 use super::relay::Relay;
-use super::seats::{Seat, Standing};
+use super::seats::{STALL, Seat, Standing};
 use super::session::Trouble;
 use super::site::Site;
 use crate::Reply;
@@ -202,7 +203,10 @@ impl Pool {
     }
 
     async fn lease_at(&self, site: &Arc<Site>) -> Option<Lease<'_>> {
-        let seat = site.seats.take().await?;
+        let seat = match site.seats.try_take() {
+            Some(seat) => seat,
+            None => self.wait_for_seat(site).await?,
+        };
         let pass = loop {
             let returned = self.returned.notified();
             if let Some(line) = self.take_idle(site) {
@@ -224,6 +228,17 @@ impl Pool {
                 tracing::debug!(hop = %site.hop, %trouble, "no connection");
                 self.breaker.failed(&pass, trouble.to_string());
                 None
+            }
+        }
+    }
+
+    async fn wait_for_seat(&self, site: &Arc<Site>) -> Option<Seat> {
+        let mut seat = pin!(site.seats.take());
+        loop {
+            tokio::select! {
+                biased;
+                seat = &mut seat => return seat,
+                () = self.clock.sleep(STALL) => site.seats.waited(self.clock.monotonic()),
             }
         }
     }

@@ -18,7 +18,12 @@ struct State {
     width: Width,
     /// Seats to be taken away that somebody still sits on.
     owed: usize,
+    /// When a connection last came back, or this was last asked; monotonic.
+    moved: Duration,
 }
+
+/// With nothing coming back for so long, those who wait get further connections.
+pub(crate) const STALL: Duration = Duration::from_millis(500);
 
 /// One such right; ends when dropped.
 pub(crate) struct Seat {
@@ -41,7 +46,7 @@ impl Seats {
     pub(crate) fn new(most: usize) -> Arc<Self> {
         let width = Width::new(most.min(Semaphore::MAX_PERMITS));
         let permits = Arc::new(Semaphore::new(width.limit()));
-        Arc::new(Self { permits, state: Mutex::new(State { width, owed: 0 }) })
+        Arc::new(Self { permits, state: Mutex::new(State { width, owed: 0, moved: Duration::ZERO }) })
     }
 
     /// Waits for its turn. `None` never comes: the seats are not closed.
@@ -49,6 +54,22 @@ impl Seats {
         let permit = Arc::clone(&self.permits).acquire_owned().await.ok()?;
         let contended = self.permits.available_permits() == 0;
         Some(Seat { permit: Some(permit), seats: Arc::clone(self), contended })
+    }
+
+    /// The same if there is no need to wait.
+    pub(crate) fn try_take(self: &Arc<Self>) -> Option<Seat> {
+        let permit = Arc::clone(&self.permits).try_acquire_owned().ok()?;
+        let contended = self.permits.available_permits() == 0;
+        Some(Seat { permit: Some(permit), seats: Arc::clone(self), contended })
+    }
+
+    /// Somebody has waited for [`STALL`].
+    pub(crate) fn waited(&self, now: Duration) {
+        let mut state = self.lock();
+        if now.saturating_sub(state.moved) >= STALL {
+            state.moved = now;
+            self.change(state, |width| width.stalled(now));
+        }
     }
 
     /// Connections that may be in use at once.
@@ -69,14 +90,21 @@ impl Seats {
         let patience = after.patience - before.patience;
         let refused = after.refused && !before.refused;
         let mut state = self.lock();
+        state.moved = now;
+        self.change(state, |width| {
+            if closing || refused || (patience > 0 && patience * 2 >= decided) {
+                width.pushed_back(now);
+            } else if !seat.contended {
+                width.idle();
+            } else if decided > 0 {
+                width.served(now, Report { recipients: decided, took });
+            }
+        });
+    }
+
+    fn change(&self, mut state: MutexGuard<'_, State>, change: impl FnOnce(&mut Width)) {
         let limit = state.width.limit();
-        if closing || refused || (patience > 0 && patience * 2 >= decided) {
-            state.width.pushed_back(now);
-        } else if !seat.contended {
-            state.width.idle();
-        } else if decided > 0 {
-            state.width.served(now, Report { recipients: decided, took });
-        }
+        change(&mut state.width);
         let to = state.width.limit();
         if to > limit {
             let paid = state.owed.min(to - limit);
@@ -164,6 +192,21 @@ mod tests {
         assert_eq!((seats.permits.available_permits(), seats.lock().owed), (1, 0));
         taken.clear();
         assert_eq!(seats.permits.available_permits(), 3);
+    }
+
+    #[tokio::test]
+    async fn who_waits_in_vain_gets_more_seats() {
+        let seats = Seats::new(20);
+        let mut taken: Vec<_> = std::iter::from_fn(|| seats.try_take()).collect();
+        assert_eq!(taken.len(), 4);
+        let now = Duration::from_secs(100);
+        seats.waited(now);
+        seats.waited(now + STALL / 2);
+        taken.extend(seats.try_take());
+        taken.extend(seats.try_take());
+        assert_eq!((taken.len(), seats.limit(), seats.try_take().is_none()), (6, 6, true));
+        seats.waited(now + STALL);
+        assert_eq!(seats.limit(), 9);
     }
 
     #[tokio::test]

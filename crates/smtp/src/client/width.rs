@@ -27,6 +27,8 @@ pub(crate) struct Width {
     epoch: Epoch,
     /// Reports of transactions that were under way when the limit was cut: they say nothing new.
     stale: usize,
+    /// Until then it stays narrow: the relay asked for patience.
+    rest: Duration,
     /// The shortest mean time of a transaction while the limit was kept.
     floor: Option<Duration>,
 }
@@ -70,6 +72,7 @@ impl Width {
             phase: Phase::Ramp { best: None, flat: 0 },
             epoch: Epoch::default(),
             stale: 0,
+            rest: Duration::ZERO,
             floor: None,
         }
     }
@@ -119,10 +122,19 @@ impl Width {
             return;
         }
         self.stale = self.limit - 1;
+        self.rest = now + PAUSE;
         self.limit = (self.limit / 2).max(1);
         self.phase = Phase::Steady { until: now + PAUSE };
         self.epoch = Epoch::default();
         self.floor = None;
+    }
+
+    /// Somebody waits, and no connection has come back for a while: those in use hang, and must not hold up the rest.
+    pub(crate) fn stalled(&mut self, now: Duration) {
+        if now >= self.rest {
+            self.limit = (self.limit + (self.limit / 2).max(1)).min(self.most);
+            self.epoch = Epoch::default();
+        }
     }
 
     fn judge(&mut self, now: Duration, measured: usize, rate: f64, each: Duration) {
@@ -290,6 +302,23 @@ mod tests {
     }
 
     #[test]
+    fn connections_that_hang_do_not_hold_up_the_others() {
+        let mut width = Width::new(20);
+        let limits: Vec<_> = (0..6)
+            .map(|n| {
+                width.stalled(Duration::from_secs(100) + n * MS);
+                width.limit()
+            })
+            .collect();
+        assert_eq!(limits, [6, 9, 13, 19, 20, 20]);
+        width.pushed_back(Duration::from_secs(101));
+        width.stalled(Duration::from_secs(102));
+        assert_eq!(width.limit(), 10, "a relay that asks for patience may take its time");
+        width.stalled(Duration::from_secs(106));
+        assert_eq!(width.limit(), 15);
+    }
+
+    #[test]
     fn want_of_work_says_nothing() {
         let mut width = Width::new(20);
         for n in 0..100 {
@@ -314,6 +343,7 @@ mod tests {
                 match what {
                     0 => width.pushed_back(now),
                     1 => width.idle(),
+                    2 => width.stalled(now),
                     _ => width.served(now, Report { recipients, took }),
                 }
                 prop_assert!((1..=most.max(1)).contains(&width.limit()));
