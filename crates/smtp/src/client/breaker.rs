@@ -87,6 +87,21 @@ impl Breaker {
         if self.state.borrow().is_up() { Pass::FREE } else { pass }
     }
 
+    /// Completes when the relay was there for so long without a break.
+    pub(crate) async fn up_for(&self, time: Duration) {
+        let mut state = self.state.subscribe();
+        loop {
+            if state.wait_for(State::is_up).await.is_err() {
+                return;
+            }
+            let pause = self.clock.sleep(time);
+            tokio::select! {
+                () = pause => return,
+                _ = state.wait_for(|state| !state.is_up()) => {}
+            }
+        }
+    }
+
     /// The connection could not be made.
     pub(crate) fn failed(&self, pass: &Pass<'_>, why: String) {
         self.state.send_modify(|state| {

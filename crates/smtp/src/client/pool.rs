@@ -238,7 +238,8 @@ impl Pool {
             tokio::select! {
                 biased;
                 seat = &mut seat => return seat,
-                () = self.clock.sleep(STALL) => site.seats.waited(self.clock.monotonic()),
+                // While the relay is away, those who have a seat wait too.
+                () = self.breaker.up_for(STALL) => site.seats.waited(self.clock.monotonic()),
             }
         }
     }
