@@ -58,6 +58,7 @@ impl Mail<'_> {
 pub async fn send(pool: &Pool, clock: &Arc<dyn Clock>, mail: &Mail<'_>) -> Result<String, String> {
     let message = mail.notice().to_message();
     let batch = Batch {
+        verp: false,
         reverse_path: ReversePath::parse(mail.from).map_err(|e| format!("{}: {e}", mail.from))?,
         recipients: vec![ForwardPath::parse(mail.to).map_err(|e| format!("{}: {e}", mail.to))?],
         message: vec![message.to_bytes()],
