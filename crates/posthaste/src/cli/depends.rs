@@ -14,7 +14,7 @@ const DEADLINE: Duration = Duration::from_secs(3);
 /// One thing we need.
 #[derive(Serialize)]
 struct Need {
-    /// `database`, `relay` or `dns`.
+    /// `database`, `relay`, `dns`, `alert relay`, `webhook` or `heartbeat`.
     name: &'static str,
     /// What it is: `tcp`, `udp` or `file`.
     kind: &'static str,
@@ -98,6 +98,20 @@ fn needs(config: &Config) -> Vec<Need> {
         let (host, port) = (server.ip().to_string(), Some(server.port()));
         needs.push(need("dns", "udp", host, port, "the relay may not be found", &owners.dns_owner));
     }
+    let without = "who is told of trouble by it is not told";
+    if let Some(host) = &config.alerts.relay_host {
+        let port = Some(config.alerts.relay_port);
+        needs.push(need("alert relay", "tcp", host.as_str().to_owned(), port, without, &owners.relay_owner));
+    }
+    for contact in &config.contacts {
+        if let Some((host, port)) = contact.url().ok().flatten().as_deref().and_then(place) {
+            needs.push(need("webhook", "tcp", host, Some(port), without, &contact.name));
+        }
+    }
+    if let Some((host, port)) = config.heartbeat_url().ok().flatten().as_deref().and_then(place) {
+        let without = "somebody outside is told that we are gone";
+        needs.push(need("heartbeat", "tcp", host, Some(port), without, &None));
+    }
     needs
 }
 
@@ -109,6 +123,19 @@ fn resolvers(config: &Config) -> Vec<SocketAddr> {
     let text = std::fs::read_to_string("/etc/resolv.conf").unwrap_or_default();
     let servers = text.lines().filter_map(|line| line.strip_prefix("nameserver"));
     servers.filter_map(|rest| Some(SocketAddr::new(rest.trim().parse().ok()?, 53))).collect()
+}
+
+/// Host and port of an http or https URL; nothing else of it is told, it may hold a secret.
+fn place(url: &str) -> Option<(String, u16)> {
+    let (scheme, rest) = url.split_once("://")?;
+    let authority = rest.split(['/', '?', '#']).next()?;
+    let place = authority.rsplit_once('@').map_or(authority, |(_, place)| place);
+    let default = if scheme == "http" { 80 } else { 443 };
+    let (host, port) = match place.rsplit_once(':') {
+        Some((host, port)) if !port.contains(']') => (host, port.parse().ok()?),
+        _ => (place, default),
+    };
+    Some((host.trim_matches(['[', ']']).to_owned(), port))
 }
 
 fn tried(mut need: Need) -> Need {
@@ -149,4 +176,21 @@ fn answers(host: &str, port: u16) -> Result<(), String> {
         std::io::ErrorKind::WouldBlock | std::io::ErrorKind::TimedOut => "no answer".to_owned(),
         _ => error.to_string(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_a_url_only_the_place_is_told() {
+        for (url, wanted) in [
+            ("https://hooks.example/T0/secret", Some(("hooks.example", 443))),
+            ("http://u:p@[::1]:8080/x", Some(("::1", 8080))),
+            ("http://push.example?x=1", Some(("push.example", 80))),
+            ("nonsense", None),
+        ] {
+            assert_eq!(place(url), wanted.map(|(host, port)| (host.to_owned(), port)), "{url}");
+        }
+    }
 }
