@@ -36,8 +36,8 @@ impl Intake {
         let Some(note) = ack_word(&String::from_utf8_lossy(&message.body)) else {
             return Reply::new(554, (5, 6, 0), "Begin your answer with the word: ack");
         };
-        let taken = self.answers.as_deref().map(|answers| answers.acknowledge(token, &note));
-        match taken {
+        let outcome = self.answers.as_deref().map(|answers| answers.acknowledge(token, &note));
+        match outcome {
             Some(Ok(said)) => Reply::new(250, (2, 0, 0), said),
             Some(Err(why)) => Reply::new(554, (5, 7, 1), why),
             None => Reply::new(451, (4, 3, 0), "Alerts are not watched now"),

@@ -86,16 +86,14 @@ pub(crate) fn run(verb: Verb, config: &Config, out: &Out) -> anyhow::Result<Exit
         Verb::Close { id, action_needed, by } => {
             let needed = matches!(action_needed, Answer::Yes);
             let request = Request::Alerts { ask: AlertRequest::Judge { id, needed, by: who(by.clone()) } };
-            match ask(state, &request)? {
-                Some(response) => finish(response, out),
-                None => {
-                    // The journal is enough for this.
-                    let text = if needed { "action needed" } else { "no action needed" };
-                    note(state, Event::new(super::now(), Some(id), Happening::Judged, text).by(who(by)))?;
-                    out.done(&format!("Noted for incident {id}: {text}."), &text)?;
-                    Ok(Exit::Done)
-                }
+            if let Some(response) = ask(state, &request)? {
+                return finish(response, out);
             }
+            // The journal is enough for this.
+            let text = if needed { "action needed" } else { "no action needed" };
+            note(state, Event::new(super::now(), Some(id), Happening::Judged, text).by(who(by)))?;
+            out.done(&format!("Noted for incident {id}: {text}."), &text)?;
+            Ok(Exit::Done)
         }
         Verb::FireDrill => said(config, out, AlertRequest::FireDrill { by: who(None) }),
     }

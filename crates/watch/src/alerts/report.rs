@@ -87,11 +87,11 @@ fn last_test(events: &[&Event]) -> (Option<Timestamp>, Vec<String>) {
 }
 
 fn last_drill(events: &[&Event]) -> Vec<String> {
-    let Some(begin) = events.iter().rposition(|e| e.what == Happening::Drilled && e.incident.is_none())
+    let Some(index) = events.iter().rposition(|e| e.what == Happening::Drilled && e.incident.is_none())
     else {
         return vec![];
     };
-    let rest = events.get(begin..).unwrap_or_default();
+    let rest = events.get(index..).unwrap_or_default();
     let Some(began) = rest.first().map(|e| e.at) else { return vec![] };
     let wanted = [
         Happening::Drilled,

@@ -56,8 +56,8 @@ impl Shelf {
     /// A thread that writes until the sender is gone.
     pub(super) fn writer(&self) -> Sender<Page> {
         let (sender, pages) = channel();
-        let shelf = self.clone();
-        drop(tokio::task::spawn_blocking(move || shelf.write_all(&pages)));
+        let this = self.clone();
+        drop(tokio::task::spawn_blocking(move || this.write_all(&pages)));
         sender
     }
 
