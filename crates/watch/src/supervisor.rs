@@ -191,7 +191,7 @@ impl Supervisor {
                     lock(&place.kept).hung(now, ran, what);
                     if let Some(handle) = left {
                         tracing::error!(task = name, "the hung task cannot be ended; its thread is lost");
-                        self.leave_behind(handle, place, now);
+                        leave_behind(handle, place, now);
                     }
                     Duration::ZERO
                 }
@@ -221,15 +221,16 @@ impl Supervisor {
             }
         }
     }
+}
 
-    fn leave_behind(&self, handle: JoinHandle<()>, place: &Place, now: Duration) {
-        lock(&place.kept).left_behind.push_back(now);
-        let kept = Arc::clone(&place.kept);
-        tokio::spawn(async move {
-            let _ = handle.await;
-            lock(&kept).left_behind.pop_front();
-        });
-    }
+/// Keeps in mind a task that cannot be ended, until it does.
+fn leave_behind(handle: JoinHandle<()>, place: &Place, now: Duration) {
+    lock(&place.kept).left_behind.push_back(now);
+    let kept = Arc::clone(&place.kept);
+    tokio::spawn(async move {
+        let _ = handle.await;
+        lock(&kept).left_behind.pop_front();
+    });
 }
 
 /// What a task that panicked said.

@@ -106,11 +106,11 @@ impl Working {
             return None;
         }
         let slot = {
-            let mut state = self.lock();
-            let slot = state.taken.iter().position(|taken| !taken).unwrap_or(state.taken.len());
-            let length = state.taken.len().max(slot + 1);
-            state.taken.resize(length, false);
-            *state.taken.get_mut(slot)? = true;
+            let taken = &mut self.lock().taken;
+            let slot = taken.iter().position(|taken| !taken).unwrap_or(taken.len());
+            let length = taken.len().max(slot + 1);
+            taken.resize(length, false);
+            *taken.get_mut(slot)? = true;
             slot
         };
         self.note(slot, &format!("{id} {stage} 1"));
@@ -134,9 +134,9 @@ impl Working {
 
     /// It went well, or was set aside: it begins anew if it ever comes back.
     pub(crate) fn acquit(&self, stage: Stage, id: EntryId) {
-        let mut state = self.lock();
-        if state.suspects.remove(&(id, stage)).is_some()
-            && let Err(error) = self.keep(&state)
+        let mut known = self.lock();
+        if known.suspects.remove(&(id, stage)).is_some()
+            && let Err(error) = self.keep(&known)
         {
             tracing::warn!(%error, "cannot write {}", self.suspected.display());
         }

@@ -10,9 +10,9 @@ const RECENT: Duration = Duration::from_mins(5);
 /// A task that hung so often, each time soon after its start, will not come right by being started again.
 pub(super) const TOO_OFTEN: u32 = 3;
 /// Soon.
-const SOON: Duration = Duration::from_secs(60);
+const SOON: Duration = Duration::from_mins(1);
 /// So long may a task that cannot be ended go on.
-pub(super) const TOO_LONG: Duration = Duration::from_secs(60);
+pub(super) const TOO_LONG: Duration = Duration::from_mins(1);
 
 /// One kept task.
 #[derive(Debug, Default)]

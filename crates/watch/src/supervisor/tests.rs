@@ -88,7 +88,7 @@ async fn p13_a_task_that_hangs_is_replaced_within_35_seconds() {
     assert_eq!(task(&supervisor).last_error.as_deref(), Some("hung: no progress at a post"));
     assert_eq!(supervisor.helpless(), None, "one hang is no reason to give up");
     until(|| supervisor.helpless().is_some()).await;
-    assert!(began.elapsed() < Duration::from_secs(120), "{:?}", began.elapsed());
+    assert!(began.elapsed() < Duration::from_mins(2), "{:?}", began.elapsed());
 }
 
 struct Held(Arc<AtomicU32>);
@@ -156,7 +156,7 @@ async fn p13_a_task_that_blocks_its_thread_is_replaced_and_known_as_left_behind(
         let _ = blocked.recv();
     });
     handle.abort();
-    supervisor.leave_behind(handle, &place, Duration::ZERO);
+    leave_behind(handle, &place, Duration::ZERO);
     lock(&place.kept).left_behind.iter_mut().for_each(|since| *since = Duration::ZERO);
     assert!(lock(&place.kept).left_behind_for(kept::TOO_LONG) >= kept::TOO_LONG);
     drop(release);
