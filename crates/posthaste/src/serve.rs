@@ -92,12 +92,12 @@ pub(crate) async fn until_stopped(server: Arc<Server>) -> anyhow::Result<Exit> {
     let mut int = signal(SignalKind::interrupt())?;
     let mut hup = signal(SignalKind::hangup())?;
     let supervisor = server.start();
-    let init = Arc::new(Init::from_env());
-    let (told, about) = (init.clone(), server.clone());
+    let system = Arc::new(Init::from_env());
+    let (told, about) = (system.clone(), server.clone());
     let helpless = watchdog(supervisor.clone(), move || {
-        told.say(&format!("WATCHDOG=1\nSTATUS={}", status::line(&about.watch.latest())))
+        told.say(&format!("WATCHDOG=1\nSTATUS={}", status::line(&about.watch.latest())));
     })?;
-    init.say("READY=1");
+    system.say("READY=1");
     tracing::info!(version = env!("CARGO_PKG_VERSION"), state = %server.state_folder().display(), "accepting mail");
     loop {
         tokio::select! {
@@ -105,14 +105,14 @@ pub(crate) async fn until_stopped(server: Arc<Server>) -> anyhow::Result<Exit> {
             _ = int.recv() => break,
             () = helpless.cancelled() => break,
             _ = hup.recv() => {
-                init.say("RELOADING=1");
+                system.say("RELOADING=1");
                 server.reload();
-                init.say("READY=1");
+                system.say("READY=1");
             }
         }
     }
     tracing::info!("stopping; what is under way is finished first");
-    init.say("STOPPING=1");
+    system.say("STOPPING=1");
     server.stop();
     if let Some(working) = server.working.as_ref().filter(|_| !helpless.is_cancelled()) {
         working.close();

@@ -1,4 +1,4 @@
-//! What systemd is told, and what it hands over: sd_notify(3) and sockets (sd_listen_fds(3)), both without its library.
+//! What systemd is told, and what it hands over: `sd_notify(3)` and sockets (`sd_listen_fds(3)`), both without its library.
 
 use std::os::linux::net::SocketAddrExt;
 use std::os::unix::ffi::OsStrExt;
