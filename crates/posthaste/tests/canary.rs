@@ -76,7 +76,10 @@ async fn p25_the_canary_comes_back_through_postfix_and_nobody_sees_it() -> Resul
 
     // Nobody saw it: no mail but the post, no history, nothing held or bounced, no list.
     let tally = sink.tally();
-    assert_eq!(tally.message_ids(), [ids[0].as_str()]);
+    let strange = tally.caught().iter().find(|mail| {
+        mail.recipients.iter().any(|to| to.contains("canary")) || mail.text().contains("Subject: Canary")
+    });
+    ensure!(strange.is_none(), "{}", strange.map(|mail| mail.text()).unwrap_or_default());
     let mut history = String::new();
     for file in std::fs::read_dir(server.state().join("history"))? {
         history.push_str(&std::fs::read_to_string(file?.path())?);
@@ -112,7 +115,8 @@ async fn p25_one_that_does_not_come_back_is_known_when_it_is_late() -> Result<()
     let server = Server::started(with_canary(options(&sink))).await?;
     let away = wait_for(&server, "two missing", at_least("missing", 2)).await?;
     assert_eq!((number(&away, "returned")?, number(&away, "lost")?), (0, 0), "{away}");
-    assert_eq!(server.depth("out").await?, 0, "it is in the relay's hands");
+    // It is in the relay's hands.
+    server.wait_for_depth("out", 0, PATIENCE).await?;
     let told = server.run(&["canary", "status"]).await?;
     ensure!(told.contains("Mail does NOT move"), "{told}");
     Ok(())
@@ -140,11 +144,12 @@ async fn p25_a_forged_or_replayed_canary_is_refused_and_counts_as_nothing() -> R
     let sink = Sink::keeping().await?;
     let server = Server::started(with_canary(options(&sink))).await?;
     sink.wait_for(1, PATIENCE).await?;
-    let caught =
-        sink.tally().caught().first().map(|c| c.recipients.clone()).context("a canary at the relay")?;
-    let real = caught.first().context("its recipient")?.clone();
-    let forged = real.replace("+back.a", "+back.b");
-    let forged = if forged == real { real.replacen("+back.", "+back.b", 1) } else { forged };
+    let caught = sink.tally().caught().iter().flat_map(|mail| mail.recipients.clone()).collect::<Vec<_>>();
+    let real = caught.into_iter().find(|to| to.contains("+back.")).context("a canary at the relay")?;
+    // The same canary, under way, with another proof.
+    let (head, rest) = real.split_at(real.find('@').context("an address")? - 8);
+    let other = if rest.starts_with('a') { "b" } else { "a" };
+    let forged = format!("{head}{other}{}", rest.get(1..).unwrap_or_default());
     let others = ["posthaste-canary@example.org", "posthaste-canary+back.x@example.org", forged.as_str()];
     for to in others {
         let reply = say(&server, &["MAIL FROM:<>", &format!("RCPT TO:<{to}>")]).await?;

@@ -28,6 +28,8 @@ const BACK: Duration = Duration::from_mins(21);
 const POST: Duration = Duration::from_secs(44);
 /// Nothing in it takes so long.
 const STUCK: Duration = Duration::from_secs(60);
+/// How far time is turned at once when all is over.
+const AFTERWARDS: Duration = Duration::from_secs(10);
 /// How far time is turned at once.
 const STEP: Duration = Duration::from_secs(3);
 
@@ -85,7 +87,11 @@ struct Chronicle {
 /// Plays it.
 pub(super) async fn play(engine: Engine) -> Result<Play> {
     let stand = Stand::start(engine).await.context("cannot set up a scratch instance")?;
-    let last = stand.vitals().await?.context("the scratch server does not answer")?;
+    let mut last = stand.vitals().await?.context("the scratch server does not answer")?;
+    while last.dependencies.iter().any(|d| !d.up) {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        last = stand.vitals().await?.context("the scratch server does not answer")?;
+    }
     let from = stand.now();
     let mut book =
         Chronicle { stand, from, ours: vec![], last, mails: 0, posted: vec![], next_post: Duration::ZERO };
@@ -117,7 +123,7 @@ pub(super) async fn play(engine: Engine) -> Result<Play> {
         book.posted.len(),
         book.missing()
     ));
-    book.until(BACK + Duration::from_mins(12)).await?;
+    book.until(BACK + Duration::from_mins(40)).await?;
     Ok(book.end(engine, resume))
 }
 
@@ -144,11 +150,12 @@ impl Chronicle {
     /// Turns time until `end`, posting on the way.
     async fn until(&mut self, end: Duration) -> Result<()> {
         while self.now() < end {
-            if self.now() >= self.next_post {
+            if self.now() >= self.next_post && self.now() < BACK + POST {
                 self.post().await?;
             }
             let left = Duration::from_secs(end.saturating_sub(self.now()).as_secs().max(1));
-            self.stand.turn(STEP.min(left)).await?;
+            let step = if self.now() > BACK { AFTERWARDS } else { STEP };
+            self.stand.turn(step.min(left)).await?;
             tokio::time::sleep(Duration::from_millis(20)).await;
             self.look().await?;
         }
@@ -184,8 +191,8 @@ impl Chronicle {
         }
         self.last = now;
         let mails = self.stand.alert_mails();
-        for (to, subject) in mails.iter().skip(self.mails) {
-            self.note(&format!("mail to {to}: {subject}"));
+        for line in told(mails.get(self.mails..).unwrap_or_default()) {
+            self.note(&line);
         }
         self.mails = mails.len();
         Ok(())
@@ -221,6 +228,21 @@ impl Chronicle {
 
 fn restarts(vitals: &Vitals) -> u64 {
     vitals.tasks.iter().filter(|t| t.name == "out").map(|t| t.restarts).sum()
+}
+
+/// One line for each message, whoever got it, without the hour of the scratch instance's own clock.
+fn told(mails: &[(String, String)]) -> Vec<String> {
+    let mut lines: Vec<(String, Vec<&str>)> = vec![];
+    for (to, subject) in mails {
+        let (before, rest) = subject.split_once(" since ").unwrap_or((subject, ""));
+        let text = format!("{before}{}", rest.split_once(" UTC").map_or("", |(_, after)| after));
+        let name = to.split('@').next().unwrap_or_default();
+        match lines.iter_mut().find(|(known, _)| *known == text) {
+            Some((_, names)) => names.push(name),
+            None => lines.push((text, vec![name])),
+        }
+    }
+    lines.into_iter().map(|(text, names)| format!("mail to {}: {text}", names.join(", "))).collect()
 }
 
 /// What an operator would see change from one look to the next.

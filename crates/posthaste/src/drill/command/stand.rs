@@ -126,9 +126,9 @@ impl Stand {
         self.alerts.read(|tally| {
             let told = |mail: &std::sync::Arc<posthaste_testkit::sink::Caught>| {
                 let text = mail.text();
-                let subject =
-                    text.lines().find_map(|line| line.strip_prefix("Subject: ")).unwrap_or_default();
-                (mail.recipients.join(", "), subject.to_owned())
+                let unfolded = text.replace("\r\n ", " ");
+                let subject = unfolded.lines().find_map(|line| line.strip_prefix("Subject: "));
+                (mail.recipients.join(", "), subject.unwrap_or_default().to_owned())
             };
             tally.caught().iter().map(told).collect()
         })
