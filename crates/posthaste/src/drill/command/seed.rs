@@ -19,7 +19,7 @@ use crate::drill::Fault;
 /// 14:19:00, where the play begins: seconds of the day.
 const BEGIN: u64 = 14 * 3600 + 19 * 60;
 /// 14:20:00: the database goes silent.
-const SILENT: Duration = Duration::from_secs(60);
+const SILENT: Duration = Duration::from_mins(1);
 /// 14:35:31: the sender dies.
 const DEATH: Duration = Duration::from_secs(60 + 931);
 /// 14:40:00: the database is back.
@@ -27,7 +27,7 @@ const BACK: Duration = Duration::from_mins(21);
 /// One post in so much time: 4,000 in 49 hours.
 const POST: Duration = Duration::from_secs(44);
 /// Nothing in it takes so long.
-const STUCK: Duration = Duration::from_secs(60);
+const STUCK: Duration = Duration::from_mins(1);
 /// How far time is turned at once when all is over.
 const AFTERWARDS: Duration = Duration::from_secs(10);
 /// How far time is turned at once.
@@ -39,8 +39,8 @@ const FACTS: [(Duration, &str); 6] = [
     (DEATH, "the out runner crashes; the outage begins"),
     (BACK, "the database is back; the runner is not: it has used up its restarts"),
     (Duration::from_mins(24), "PROCS CRITICAL in a channel among 237 hosts; nobody acts"),
-    (Duration::from_secs(180_240), "9 March, 16:03: restarted by hand after 49 hours, 4,000 posts waiting"),
-    (Duration::from_secs(198_060), "9 March, about 21:00: drained"),
+    (Duration::from_mins(3_004), "9 March, 16:03: restarted by hand after 49 hours, 4,000 posts waiting"),
+    (Duration::from_mins(3_301), "9 March, about 21:00: drained"),
 ];
 
 /// One line of the timeline.
@@ -252,9 +252,11 @@ fn changes(before: &Vitals, now: &Vitals) -> Vec<String> {
         if before.dependency(&dependency.name).is_none_or(|was| was.up == dependency.up) {
             continue;
         }
-        lines.push(match dependency.up {
-            true => format!("{}: answers again", dependency.name),
-            false => format!("{}: known to be away; mail is accepted and waits", dependency.name),
+        let name = &dependency.name;
+        lines.push(if dependency.up {
+            format!("{name}: answers again")
+        } else {
+            format!("{name}: known to be away; mail is accepted and waits")
         });
     }
     if restarts(now) > restarts(before) {
