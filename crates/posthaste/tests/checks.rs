@@ -194,7 +194,9 @@ async fn cause(server: &Server, kind: &str, command: &str) -> Result<String> {
         let told: Value = serde_json::from_slice(&output.stdout)?;
         last.lock().map_err(|_| anyhow::anyhow!("poisoned"))?.clone_from(&told);
         let first = told.pointer("/findings/0").cloned().unwrap_or_default();
-        Ok(output.status.code() == Some(1) && first["kind"] == kind && first["command"] == command)
+        Ok(output.status.code() == Some(1)
+            && first.get("kind") == Some(&kind.into())
+            && first.get("command") == Some(&command.into()))
     })
     .await
     .with_context(|| format!("{last:?}"))?;

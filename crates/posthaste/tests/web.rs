@@ -12,7 +12,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 const LIST: &str = "test@example.org";
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A server with pages for `https://lists.example.org/`, a list of five members, and a sink that keeps what it gets.
 async fn server() -> Result<(Server, Sink, SocketAddr, Vec<String>)> {

@@ -24,9 +24,8 @@ pub(super) fn vitals(state: &Path, timeout: Duration) -> Told {
     let folder = state.to_owned();
     // Connecting and reading may hang; the thread ends with the process.
     std::thread::spawn(move || send.send(ask(&folder, &Request::Vitals)));
-    let answer = match answer.recv_timeout(timeout) {
-        Ok(answer) => answer,
-        Err(_) => return Told::Silent(format!("no answer within {} s", timeout.as_secs_f32())),
+    let Ok(answer) = answer.recv_timeout(timeout) else {
+        return Told::Silent(format!("no answer within {} s", timeout.as_secs_f32()));
     };
     match answer {
         Ok(None) => Told::NotRunning,

@@ -57,6 +57,23 @@ pub(crate) struct Server {
     pub(super) supervisor: Supervisor,
 }
 
+/// How much is asked of the relay at once.
+fn limits(config: &Config) -> OutLimits {
+    OutLimits {
+        max_recipients: AtomicUsize::new(config.relay.max_recipients),
+        window: 4 * config.relay.max_connections.clamp(4, 64),
+        workers: config.relay.max_connections.max(1),
+    }
+}
+
+/// The notes of what is being worked on; the server does without if they cannot be written.
+fn working(layout: &Layout, clock: &Arc<dyn Clock>) -> Option<Arc<Working>> {
+    let working = Working::open(&layout.working, clock.clone()).inspect_err(|error| {
+        tracing::warn!(%error, "cannot note what is being worked on; an entry that kills the process is not found");
+    });
+    working.ok().map(Arc::new)
+}
+
 impl Server {
     /// Opens spool, names and doors. The database need not be there.
     pub(crate) async fn open(
@@ -78,11 +95,6 @@ impl Server {
         let site = Arc::new(LiveSite::new(reload::site(&config)));
         let pool = Pool::new(reload::relay(&config)?, clock.clone());
         let gate = Arc::new(Gate::default());
-        let limits = OutLimits {
-            max_recipients: AtomicUsize::new(config.relay.max_recipients),
-            window: 4 * config.relay.max_connections.clamp(4, 64),
-            workers: config.relay.max_connections.max(1),
-        };
         let events = Arc::new(Events::default());
         let canary = canary::of(&config, &state, &clock)?;
         let alerts = alerting::open(&config, &state, &clock)?;
@@ -93,14 +105,10 @@ impl Server {
             clock.clone(),
             site.clone(),
             history.clone(),
-            limits,
+            limits(&config),
             events.clone(),
         );
-        let working = Working::open(&layout.working, clock.clone());
-        let working = working.inspect_err(|error| {
-            tracing::warn!(%error, "cannot note what is being worked on; an entry that kills the process is not found");
-        });
-        let working = working.ok().map(Arc::new);
+        let working = working(&layout, &clock);
         let outgoing = Arc::new(outgoing.with_canary(keeper.clone()).with_working(working.clone()));
         let incoming = Incoming::new(
             spool.clone(),
