@@ -56,6 +56,8 @@ pub(crate) struct Verdict {
     pub(crate) drift: Option<i64>,
     /// False while the disk keeps us from taking mail.
     accepting: bool,
+    /// False until the books were looked at after the start.
+    counted: bool,
     waiting: String,
 }
 
@@ -67,7 +69,14 @@ impl Verdict {
         let since = since.filter(|_| delivery != Delivery::Flowing);
         let drift =
             Some(vitals.ledger.drift).filter(|d| *d != 0 && vitals.ledger.drifting_checks >= DRIFTING);
-        Self { delivery, since, drift, accepting: vitals.disk.trouble.is_none(), waiting: waiting(vitals) }
+        Self {
+            delivery,
+            since,
+            drift,
+            accepting: vitals.disk.trouble.is_none(),
+            counted: vitals.ledger.checked.is_some(),
+            waiting: waiting(vitals),
+        }
     }
 
     /// For operators, short enough for the head of a page.
@@ -104,6 +113,7 @@ impl Verdict {
             }
             Some(drift) => format!(" Counted twice: {}.", words::count(drift.unsigned_abs(), "post")),
             None if self.delivery == Delivery::Unknown => String::new(),
+            None if !self.counted => " The books are looked at within a minute after the start.".to_owned(),
             None => " Nothing is lost.".to_owned(),
         };
         format!("{first}{accepted}{lost}")
@@ -277,6 +287,9 @@ mod tests {
         vitals(&mut seen).ledger.drift = 3;
         vitals(&mut seen).ledger.drifting_checks = 1;
         assert!(Verdict::of(&seen, now()).sentences().ends_with("Nothing is lost."), "once may be a race");
+        let checked = vitals(&mut seen).ledger.checked.take();
+        assert!(!Verdict::of(&seen, now()).sentences().contains("lost"), "nobody has looked");
+        vitals(&mut seen).ledger.checked = checked;
         vitals(&mut seen).ledger.drifting_checks = 2;
         assert!(Verdict::of(&seen, now()).sentences().ends_with("Not accounted for: 3 posts."));
         vitals(&mut seen).disk.trouble = Some("full".into());

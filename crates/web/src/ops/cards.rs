@@ -152,7 +152,11 @@ pub(super) fn ledger(vitals: &Vitals, now: Timestamp) -> Card {
     let ended = row.held + row.rejected + row.discarded + row.removed;
     Card {
         title: "Books",
-        state: if good { "balanced" } else { "do not balance" },
+        state: match (ledger.checked, good) {
+            (None, _) => "not looked at yet",
+            (Some(_), true) => "balanced",
+            (Some(_), false) => "do not balance",
+        },
         good,
         trouble: (!good).then(|| format!("Off by {}. Look: posthaste ledger", ledger.drift)),
         facts: vec![
