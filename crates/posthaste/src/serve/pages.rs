@@ -125,6 +125,11 @@ impl Pages {
         lock(&self.doors).push((door, router));
     }
 
+    /// True if people reach the pages of `[web] listen`, which a reload does not change.
+    pub(super) fn are_served(&self) -> bool {
+        lock(&self.home).is_some()
+    }
+
     /// Starts to serve. What happens to the pages happens to them alone (P20): they have threads of their own.
     pub(super) fn start(&self, supervisor: &Supervisor, stop: &CancellationToken) {
         for (door, router) in std::mem::take(&mut *lock(&self.doors)) {

@@ -133,7 +133,12 @@ impl Server {
         self.pool.reconfigure(relay);
         self.alerts.reconfigure(alerts);
         self.outgoing.set_max_recipients(new.relay.max_recipients);
-        self.site.set(site(&new));
+        // Pages that are only served after a restart are not named in mail before it.
+        let mut served = new.clone();
+        if !self.pages.are_served() {
+            served.web.listen = None;
+        }
+        self.site.set(site(&served));
         self.log.set(new.log.level);
         *self.config.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(new);
         Ok(restart)
