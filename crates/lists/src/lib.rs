@@ -22,7 +22,7 @@ pub use events::{Destination, Doors, Events, IN_TIME};
 pub use gate::Gate;
 pub use history::{History, Trace, TraceEvent, TraceGroup, find_finished};
 pub use intake::{ANSWERS, Answers, Directory, Intake};
-pub use runners::{Incoming, OutLimits, Outgoing, Working, second_chances};
+pub use runners::{Chores, Incoming, OutLimits, Outgoing, Tools, Working, second_chances};
 pub use site::{LiveSite, OneClick, Site};
 
 pub(crate) use intake::{message_id_of, new_entry_id};

@@ -5,14 +5,18 @@ use std::sync::Arc;
 use posthaste_model::EntryId;
 use posthaste_spool::{Quarantined, Spool};
 
+mod chores;
 mod failures;
 mod incoming;
 mod outgoing;
 mod poison;
+mod station;
 mod working;
 
+pub use chores::Chores;
 pub use incoming::Incoming;
 pub use outgoing::{OutLimits, Outgoing};
+pub use station::Tools;
 pub use working::Working;
 
 /// Takes out of quarantine what was set aside when nothing went well; to be called after a start. Whatever broke the

@@ -90,6 +90,13 @@ pub enum StoreError {
     Other(String),
 }
 
+impl StoreError {
+    /// True if the database is away or not fit to be asked: whoever waits for it waits, and nobody is to blame.
+    pub const fn is_outage(&self) -> bool {
+        matches!(self, Self::Unavailable(_) | Self::NewerSchema { .. } | Self::OlderSchema { .. })
+    }
+}
+
 /// What can go wrong inside one attempt: a finished error, or a raw one still to be judged (and perhaps tried again).
 #[derive(Debug)]
 pub(crate) enum Fault {

@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use posthaste_lists::{
-    Directory, Events, Gate, History, Incoming, Intake, LiveSite, OutLimits, Outgoing, Working,
+    Chores, Directory, Events, Gate, History, Incoming, Intake, LiveSite, OutLimits, Outgoing, Tools, Working,
 };
 use posthaste_model::Clock;
 use posthaste_smtp::client::Pool;
@@ -38,6 +38,7 @@ pub(crate) struct Server {
     pub(super) intake: Arc<Intake>,
     pub(super) watch: Arc<Watch>,
     pub(super) incoming: Arc<Incoming>,
+    pub(super) chores: Arc<Chores>,
     pub(super) outgoing: Arc<Outgoing>,
     pub(super) doors: Mutex<Vec<(Listener, Arc<server::Options>)>>,
     pub(super) control: Mutex<Option<UnixListener>>,
@@ -110,16 +111,18 @@ impl Server {
         );
         let working = working(&layout, &clock);
         let outgoing = Arc::new(outgoing.with_canary(keeper.clone()).with_working(working.clone()));
-        let incoming = Incoming::new(
-            spool.clone(),
-            store.clone(),
-            gate.clone(),
-            site.clone(),
-            clock.clone(),
+        let tools = Tools {
+            spool: spool.clone(),
+            store: store.clone(),
+            gate: gate.clone(),
+            site: site.clone(),
+            clock: clock.clone(),
             history,
-            events.clone(),
-        );
-        let incoming = Arc::new(incoming.with_canary(keeper.clone()).with_working(working.clone()));
+            events: events.clone(),
+            working: working.clone(),
+        };
+        let incoming = Arc::new(Incoming::new(tools.clone(), keeper.clone()));
+        let chores = Arc::new(Chores::new(tools));
         let intake =
             Intake::new(directory.clone(), store.clone(), spool.clone(), seen, clock.clone(), events.clone());
         let intake = Arc::new(intake.with_canary(keeper).with_answers(alerts.clone()));
@@ -166,6 +169,7 @@ impl Server {
             watch,
             workers,
             incoming,
+            chores,
             outgoing,
             doors: Mutex::new(doors),
             control: Mutex::new(Some(control)),

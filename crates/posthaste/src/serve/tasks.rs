@@ -48,6 +48,11 @@ impl Server {
             let (incoming, stop) = (incoming.clone(), stop.clone());
             async move { incoming.run(&stop, &beat).await }
         });
+        let (chores, stop) = (self.chores.clone(), self.stop.soft.clone());
+        supervisor.keep("chores", 1, move |beat| {
+            let (chores, stop) = (chores.clone(), stop.clone());
+            async move { chores.run(&stop, &beat).await }
+        });
         let (outgoing, stop) = (self.outgoing.clone(), self.stop.soft.clone());
         supervisor.keep("out feeder", FEEDERS, move |beat| {
             let (outgoing, stop) = (outgoing.clone(), stop.clone());

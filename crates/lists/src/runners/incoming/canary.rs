@@ -24,13 +24,13 @@ impl Incoming {
             }
             return Ok(ended("nobody waits for this canary any more"));
         };
-        let now = self.clock.now();
+        let now = self.station.tools.clock.now();
         let list = canary::list(keeper.name(), now);
         let (id, envelope, message) = (entry.id, entry.envelope.clone(), entry.message.clone());
         let post = Post::receive(id, envelope, message, SubAddress::Post, &list.name);
-        let facts = self.facts(&post, &list, &self.site.get(), beat).await?;
+        let facts = self.facts(&post, &list, &self.station.tools.site.get(), beat).await?;
         // What counts a post must be able to write, or posts do not move either. No row is the canary's, none changes.
-        match self.store.next_post(list.id, now).await {
+        match self.station.tools.store.next_post(list.id, now).await {
             Ok(_) | Err(StoreError::NoSuchList(_)) => {}
             Err(error) => return Err(error.into()),
         }

@@ -27,8 +27,8 @@ impl Incoming {
             let why = serde_json::json!({ "reasons": ["The message has been here before: a mail loop"] });
             return Ok(Outcome::ended(Kind::Discarded, why, vec![]));
         }
-        let site = self.site.get();
-        let mut owners = self.admins(list).await?;
+        let site = self.station.tools.site.get();
+        let mut owners = self.station.admins(list).await?;
         if owners.is_empty() {
             owners.push(site.owner.clone());
         }

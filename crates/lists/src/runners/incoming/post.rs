@@ -27,8 +27,8 @@ impl Incoming {
         list: &MailingList,
         beat: &Beat,
     ) -> Result<Outcome, Trouble> {
-        let site = self.site.get();
-        let mark = self.failures.mark(entry.id);
+        let site = self.station.tools.site.get();
+        let mark = self.station.failures.mark(entry.id);
         let mut post = Post::receive(
             entry.id,
             entry.envelope.clone(),
@@ -40,19 +40,19 @@ impl Incoming {
         let mut facts = self.facts(&post, list, &site, beat).await?;
         let strangers = facts.strangers(&post, &list.name.to_string());
         beat.progress();
-        let mark = self.failures.mark(entry.id);
+        let mark = self.station.failures.mark(entry.id);
         let judged = judge(&post, list, &facts);
         drop(mark);
         if !strangers.is_empty() && !matches!(judged.verdict, Verdict::Discard(_)) {
-            self.store.ensure_nonmembers(list.id, &strangers, facts.now).await?;
+            self.station.tools.store.ensure_nonmembers(list.id, &strangers, facts.now).await?;
         }
         tracing::info!(verdict = judged.verdict.name(), hits = judged.hits.join(" "), "judged");
         match &judged.verdict {
             Verdict::Accept => {
                 judged.stamp(&mut post.message.head);
                 beat.progress();
-                facts.post_number = self.store.next_post(list.id, facts.now).await?;
-                let mark = self.failures.mark(entry.id);
+                facts.post_number = self.station.tools.store.next_post(list.id, facts.now).await?;
+                let mark = self.station.failures.mark(entry.id);
                 let outgoing = pipeline::run(Draft::new(&post, list, &facts));
                 drop(mark);
                 match outgoing {
@@ -77,18 +77,18 @@ impl Incoming {
     ) -> Result<Facts, Trouble> {
         let senders = post.senders();
         let addressed: Vec<_> = post.explicit_recipients().into_iter().map(|m| m.address).collect();
-        let known = self.store.posting_facts(list.id, &senders, &addressed).await?;
+        let known = self.station.tools.store.posting_facts(list.id, &senders, &addressed).await?;
         let mut elsewhere = vec![];
         for other in list.settings.accept_these_nonmembers.iter().filter_map(|e| e.strip_prefix('@')) {
             let Ok(name) = posthaste_model::ListName::parse(other) else { continue };
-            let Some(sibling) = self.store.list_by_name(&name).await? else { continue };
+            let Some(sibling) = self.station.tools.store.list_by_name(&name).await? else { continue };
             beat.progress();
-            let there = self.store.posting_facts(sibling.id, &senders, &[]).await?;
+            let there = self.station.tools.store.posting_facts(sibling.id, &senders, &[]).await?;
             let members = there.memberships.into_iter().filter(|m| m.role == posthaste_model::Role::Member);
             elsewhere.extend(members.map(|m| (other.to_owned(), m.address)));
         }
         Ok(Facts {
-            now: self.clock.now(),
+            now: self.station.tools.clock.now(),
             memberships: known.memberships.into_iter().chain(known.addressed).map(fact).collect(),
             banned: known.banned.into_iter().map(|b| (b.address, b.entry)).collect(),
             elsewhere,
@@ -112,7 +112,7 @@ impl Incoming {
         let mut after = None;
         loop {
             beat.progress();
-            let page = self.store.recipients_page(list.id, after, PAGE).await?;
+            let page = self.station.tools.store.recipients_page(list.id, after, PAGE).await?;
             let Some(bottom) = page.last() else { break };
             after = Some(bottom.member);
             let full = page.len() as u64 == PAGE;
@@ -142,7 +142,7 @@ impl Incoming {
             sender: list.name.address(SubAddress::Bounces),
             personal: outgoing.personal || list.settings.personalize != Personalization::None,
             message_id: post.message_id(),
-            owners: self.admins(list).await?,
+            owners: self.station.admins(list).await?,
             owner_address: list.name.address(SubAddress::Owner),
             display_name: list.settings.display_name.clone(),
             subject: post.subject(),
@@ -167,7 +167,9 @@ impl Incoming {
         let mut message = post.message.clone();
         judged.stamp(&mut message.head);
         let message_id = post.message_id();
-        self.store
+        self.station
+            .tools
+            .store
             .hold(&HeldMessage {
                 id: post.id,
                 list: list.id,
@@ -189,7 +191,7 @@ impl Incoming {
             reasons: &reasons,
             at: facts.now,
         };
-        let owners = self.admins(list).await?;
+        let owners = self.station.admins(list).await?;
         let born = held_for_author(site, &held).into_iter().chain(held_for_owners(site, &held, &owners));
         Ok(Outcome::ended(Kind::Held, json!({ "reasons": reasons }), born.collect()))
     }

@@ -1,0 +1,75 @@
+//! What happens by itself in time: reminders, expiry, what is due today.
+//!
+//! A chore finds out from the database what is due. So it may run at any time, late after an outage, or twice, and does
+//! the same.
+
+use std::pin::Pin;
+use std::time::Duration;
+
+use posthaste_model::Beat;
+use tokio_util::sync::CancellationToken;
+
+use super::station::{Tools, Trouble};
+
+/// Something done every so often.
+struct Chore {
+    name: &'static str,
+    every: Duration,
+    run: for<'t> fn(&'t Tools) -> Work<'t>,
+}
+
+type Work<'t> = Pin<Box<dyn Future<Output = Result<(), Trouble>> + Send + 't>>;
+
+/// All there are.
+const CHORES: &[Chore] = &[Chore {
+    name: "tokens nobody came back for",
+    every: Duration::from_hours(1),
+    run: |tools| Box::pin(expire_tokens(tools)),
+}];
+
+/// The runner of chores.
+pub struct Chores {
+    tools: Tools,
+}
+
+impl Chores {
+    /// A runner with these.
+    pub fn new(tools: Tools) -> Self {
+        Self { tools }
+    }
+
+    /// Does what is due until `stop`; everything once at the start. While the database is away nothing is due.
+    pub async fn run(&self, stop: &CancellationToken, beat: &Beat) {
+        let clock = &self.tools.clock;
+        let mut due = vec![Duration::ZERO; CHORES.len()];
+        loop {
+            beat.waiting("the next chore");
+            let pause = due.iter().min().copied().unwrap_or_default().saturating_sub(clock.monotonic());
+            tokio::select! { () = stop.cancelled() => return, () = clock.sleep(pause) => {} }
+            tokio::select! { () = stop.cancelled() => return, () = self.tools.gate.opened() => {} }
+            for (chore, due) in CHORES.iter().zip(&mut due) {
+                let now = clock.monotonic();
+                if *due > now {
+                    continue;
+                }
+                beat.begin(chore.name).await;
+                *due = now + chore.every;
+                if let Err(error) = (chore.run)(&self.tools).await {
+                    if let Trouble::Store(error) = &error
+                        && error.is_outage()
+                    {
+                        self.tools.gate.close(&error.to_string());
+                    }
+                    tracing::warn!(chore = chore.name, %error, "a chore was not done; tried again in a minute");
+                    *due = now + chore.every.min(Duration::from_mins(1));
+                }
+            }
+        }
+    }
+}
+
+async fn expire_tokens(tools: &Tools) -> Result<(), Trouble> {
+    let gone = tools.store.expire_pendings(tools.clock.now()).await?;
+    tracing::debug!(gone, "tokens expired");
+    Ok(())
+}
