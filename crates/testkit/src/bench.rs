@@ -4,6 +4,7 @@
 //! alone for accepting, source to sink alone for delivering.
 
 mod accept;
+mod backlog;
 mod cpu;
 mod disk;
 mod drain;
@@ -13,6 +14,7 @@ mod isolation;
 mod latency;
 mod memory;
 mod options;
+mod outage;
 mod raw;
 mod stand;
 mod start;
@@ -35,7 +37,7 @@ const SLOW: Duration = Duration::from_millis(20);
 const PATIENCE: Duration = Duration::from_mins(15);
 
 /// All scenarios, in the order of their running.
-pub const SCENARIOS: &[&str] = &["accept", "latency", "fanout", "drain", "memory", "start", "isolation"];
+pub const SCENARIOS: &[&str] = &["accept", "latency", "fanout", "drain", "backlog", "memory", "start", "isolation", "outage"];
 
 /// Runs one scenario.
 pub async fn run(scenario: &str, options: &Options) -> Result<Vec<Figure>> {
@@ -44,9 +46,11 @@ pub async fn run(scenario: &str, options: &Options) -> Result<Vec<Figure>> {
         "latency" => latency::run(options).await,
         "fanout" => fanout::run(options).await,
         "drain" => drain::run(options).await,
+        "backlog" => backlog::run(options).await,
         "memory" => memory::run(options).await,
         "start" => start::run(options).await,
         "isolation" => isolation::run(options).await,
+        "outage" => outage::run(options).await,
         other => anyhow::bail!("no scenario `{other}`; there are {}", SCENARIOS.join(", ")),
     }
 }

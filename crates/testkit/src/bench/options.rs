@@ -15,9 +15,11 @@ Usage: cargo xtask bench [SCENARIO…] [FLAGS]
   latency   200 posts to 20 members, one after the other: accept to delivered
   fanout    one post to 1,000, 10,000 and 100,000 members, bulk and VERP; reference: source to sink alone
   drain     4,000 queued posts to 50 members each; reference: source to sink alone
+  backlog   4,000 queued posts to 100 members each while new ones come: time, new posts' p95, error of the ETA
   memory    resident memory, idle and while one post goes to 100,000 members
   start     start to accepting, with an empty queue and with 100,000 entries
   isolation accept and delivery p95 while the pages are crawled or held open; reference: pages quiet
+  outage    MariaDB silent for five minutes between two Postfixes, five posts a second (needs mariadb-server, postfix)
 
   --json          figures as JSON
   --repeat N      runs of each measurement; the median is told (3)
