@@ -16,6 +16,7 @@ pub mod rules;
 pub mod runners;
 mod site;
 pub mod template;
+mod templates;
 
 pub use canary::{CANARY_LIST, is_canary};
 pub use events::{Destination, Doors, Events, IN_TIME};
@@ -24,5 +25,6 @@ pub use history::{History, Trace, TraceEvent, TraceGroup, find_finished};
 pub use intake::{ANSWERS, Answers, Directory, Intake};
 pub use runners::{Chores, Incoming, OutLimits, Outgoing, Tools, Working, second_chances};
 pub use site::{LiveSite, OneClick, Site};
+pub use templates::{Templates, Wording};
 
 pub(crate) use intake::{message_id_of, new_entry_id};

@@ -3,6 +3,7 @@
 //!
 //! Nobody's automatic mail is ever answered ([`may_answer`], P36).
 
+mod about;
 mod announcement;
 mod given_up;
 mod held;
@@ -15,6 +16,7 @@ use posthaste_mime::{AutoSubmitted, Field, Message, Notice, make_message_id};
 use posthaste_model::{EntryId, Envelope, ForwardPath, ListId, MailingList, ReversePath, Stage, Timestamp};
 use posthaste_spool::{Event, Kind, NewEntry, Then};
 
+pub(crate) use self::about::About;
 pub use self::announcement::Announcement;
 pub use self::given_up::given_up;
 pub use self::held::{Held, held_for_author, held_for_owners};

@@ -65,6 +65,15 @@ pub(crate) fn mentions(template: &str, names: &[&str]) -> bool {
     pieces(template).iter().any(|p| matches!(p, Piece::Name { name, .. } if names.contains(name)))
 }
 
+/// The variables of a template, in the order they stand there.
+pub fn names(template: &str) -> Vec<&str> {
+    let name = |piece| match piece {
+        Piece::Name { name, .. } => Some(name),
+        Piece::Text(_) => None,
+    };
+    pieces(template).into_iter().filter_map(name).collect()
+}
+
 /// The value of a variable that every text about a list may use.
 pub fn list_variable(list: &MailingList, site: &SiteFacts, name: &str) -> Option<Cow<'static, str>> {
     let settings = &list.settings;

@@ -103,10 +103,10 @@ async fn a_nonmembers_post_is_held_with_its_message_and_both_sides_are_told() ->
     let (server, sink, _) = spine().await?;
     post(&server, "stranger@far.example", LIST, &message("stranger@far.example", "h", "")).await?;
     let owner = copy_for(&sink, "owner@example.org").await?;
-    assert!(owner.contains("needs approval") && owner.contains("The text."), "{owner}");
+    assert!(owner.contains("It waits because:") && owner.contains("The text."), "{owner}");
     let author = copy_for(&sink, "stranger@far.example").await?;
     assert!(author.contains("Auto-Submitted: auto-replied"), "{author}");
-    assert!(author.contains("awaits moderator approval"), "{author}");
+    assert!(author.contains("Your message to"), "{author}");
     let traced = server.run(&["trace", "<h@x.example>"]).await?;
     assert!(traced.contains("held") && traced.contains("not from a list member"), "{traced}");
     assert_eq!(sink.tally().reached("<h@x.example>"), 0, "nobody got the post itself");

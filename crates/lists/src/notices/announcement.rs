@@ -5,6 +5,7 @@ use posthaste_model::{EntryId, ListId, Timestamp};
 use posthaste_spool::NewEntry;
 
 use super::Letter;
+use crate::templates::phrase;
 
 /// What is announced, to whom it may be of interest.
 #[derive(Clone, Copy, Debug)]
@@ -17,6 +18,8 @@ pub struct Announcement<'a> {
     pub subject: &'a str,
     /// The text; what lists it is about is added.
     pub text: &'a str,
+    /// The language of the words around it.
+    pub language: &'a str,
     /// The name of this host.
     pub hostname: &'a str,
     /// When.
@@ -29,8 +32,9 @@ impl Announcement<'_> {
         let (list, _) = lists.first()?;
         let names: Vec<_> = lists.iter().map(|(_, name)| format!("  {name}")).collect();
         let text = format!(
-            "{}\n\nYou get this because you own these lists here:\n\n{}\n",
+            "{}\n\n{}\n\n{}\n",
             self.text.trim_end(),
+            phrase("announcement.why", &[self.language], &[]),
             names.join("\n")
         );
         Letter {
@@ -65,6 +69,7 @@ mod tests {
             from: "postmaster@example.org",
             subject: "Maintenance",
             text: "Mail waits tonight.",
+            language: "en",
             hostname: "lists.example.org",
             at: Timestamp::from_micros(0),
         };

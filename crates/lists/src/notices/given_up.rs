@@ -7,6 +7,7 @@ use posthaste_spool::NewEntry;
 use super::Letter;
 use crate::delivery::Plan;
 use crate::site::Site;
+use crate::templates::{built_in_wording, phrase};
 
 /// So many addresses are named; the trace has them all.
 const NAMED: usize = 50;
@@ -25,19 +26,23 @@ pub fn given_up(
     }
     let site_owner = [site.owner.clone()];
     let recipients = if plan.owners.is_empty() { site_owner.as_slice() } else { &plan.owners };
-    let mut text = format!(
-        "For five days the mail server would not take the post\n\n    {}\n\nfor {} of its recipients. They will not get \
-         it any more:\n\n",
-        plan.subject,
-        given_up.len()
-    );
-    for (address, reply) in given_up.iter().take(NAMED) {
-        text.push_str(&format!("    {address}: {reply}\n"));
-    }
+    let languages = [site.default_language.as_str()];
+    let count = given_up.len().to_string();
+    let mut lines: String =
+        given_up.iter().take(NAMED).map(|(address, reply)| format!("    {address}: {reply}\n")).collect();
     if given_up.len() > NAMED {
-        text.push_str(&format!("    and {} more\n", given_up.len() - NAMED));
+        let more = (given_up.len() - NAMED).to_string();
+        let more = phrase("post.and_more", &languages, &[("count", &more)]);
+        lines.push_str(&format!("    {more}\n"));
     }
-    text.push_str(&format!("\nEvery step: posthaste trace --recipients '{}'\n", plan.message_id));
+    let vars = [
+        ("subject", plan.subject.as_str()),
+        ("count", &count),
+        ("recipients", &lines),
+        ("message_id", &plan.message_id),
+    ];
+    // Built-in words: the way out must not need the database.
+    let wording = built_in_wording("notice.given-up", &languages, &vars);
     Letter {
         parent,
         purpose: "given-up",
@@ -45,8 +50,8 @@ pub fn given_up(
         from: &plan.owner_address,
         to: &plan.owner_address,
         recipients,
-        subject: format!("{} recipients did not get: {}", given_up.len(), plan.subject),
-        text,
+        subject: wording.subject,
+        text: wording.text,
         auto_submitted: AutoSubmitted::Generated,
         extra: vec![],
         attached: None,

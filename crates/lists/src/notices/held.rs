@@ -6,6 +6,7 @@ use posthaste_spool::NewEntry;
 
 use super::{Letter, list_id_field, may_answer, reply_fields};
 use crate::site::Site;
+use crate::templates::Wording;
 
 /// What was held.
 #[derive(Clone, Copy)]
@@ -18,46 +19,36 @@ pub struct Held<'a> {
     pub envelope: &'a Envelope,
     /// The message.
     pub message: &'a Message,
-    /// Why, in sentences.
-    pub reasons: &'a [String],
     /// When.
     pub at: Timestamp,
 }
 
 impl Held<'_> {
-    fn subject(&self) -> String {
-        self.message.head.text("Subject").filter(|s| !s.trim().is_empty()).unwrap_or("(no subject)".into())
+    /// True if the author is to hear of it: the list tells, and the message may be answered.
+    pub fn author_is_told(&self) -> bool {
+        self.list.settings.respond_to_post_requests && may_answer(self.envelope, self.message)
     }
 
-    fn reasons(&self) -> String {
-        self.reasons.iter().map(|r| format!("    {r}\n")).collect()
+    /// True if owners and moderators are to hear of it at once.
+    pub fn owners_are_told(&self) -> bool {
+        self.list.settings.admin_immed_notify
     }
 }
 
-/// To the author; `None` if the list does not tell, or the message must not be answered.
-pub fn held_for_author(site: &Site, held: &Held<'_>) -> Option<NewEntry> {
-    if !held.list.settings.respond_to_post_requests || !may_answer(held.envelope, held.message) {
-        return None;
-    }
+/// To the author, in the words of `list:user:notice:hold`.
+pub fn held_for_author(site: &Site, held: &Held<'_>, wording: Wording) -> Option<NewEntry> {
     let to = held.envelope.reverse_path.as_str();
-    let owner = held.list.name.address(SubAddress::Owner);
     let mut extra = reply_fields(held.message);
     extra.push(list_id_field(held.list));
     Letter {
         parent: held.id,
         purpose: "held-author",
         list: &held.list.list_id,
-        from: &owner,
+        from: &held.list.name.address(SubAddress::Owner),
         to,
         recipients: &[to.to_owned()],
-        subject: format!("Your message to {} awaits moderator approval", held.list.name),
-        text: format!(
-            "Your message\n\n    {}\n\nto the mailing list {} waits until a moderator has looked at it:\n\n{}\n\
-             It will be sent to the list, or you will hear what was decided. Questions go to {owner}.\n",
-            held.subject(),
-            held.list.name,
-            held.reasons(),
-        ),
+        subject: wording.subject,
+        text: wording.text,
         auto_submitted: AutoSubmitted::Replied,
         extra,
         attached: None,
@@ -67,15 +58,16 @@ pub fn held_for_author(site: &Site, held: &Held<'_>) -> Option<NewEntry> {
     .into_entry()
 }
 
-/// To owners and moderators, or to the site's owner if there are none; `None` if the list does not tell.
-pub fn held_for_owners(site: &Site, held: &Held<'_>, owners: &[String]) -> Option<NewEntry> {
-    if !held.list.settings.admin_immed_notify {
-        return None;
-    }
+/// To owners and moderators, or to the site's owner if there are none, in the words of `list:admin:action:post`.
+pub fn held_for_owners(
+    site: &Site,
+    held: &Held<'_>,
+    owners: &[String],
+    wording: Wording,
+) -> Option<NewEntry> {
     let owner = held.list.name.address(SubAddress::Owner);
     let site_owner = [site.owner.clone()];
     let recipients = if owners.is_empty() { &site_owner } else { owners };
-    let from = held.message.head.text("From").unwrap_or_default();
     Letter {
         parent: held.id,
         purpose: "held-owners",
@@ -83,16 +75,8 @@ pub fn held_for_owners(site: &Site, held: &Held<'_>, owners: &[String]) -> Optio
         from: &owner,
         to: &owner,
         recipients,
-        subject: format!("A post to {} from {} needs approval", held.list.name, from.trim()),
-        text: format!(
-            "A post waits for a moderator of {}:\n\n    From:    {}\n    Subject: {}\n    Held as: {}\n\nbecause\n\n{}\n\
-             The message is attached.\n",
-            held.list.name,
-            from.trim(),
-            held.subject(),
-            held.id,
-            held.reasons(),
-        ),
+        subject: wording.subject,
+        text: wording.text,
         auto_submitted: AutoSubmitted::Generated,
         extra: vec![list_id_field(held.list)],
         attached: Some(held.message.to_bytes()),

@@ -21,6 +21,7 @@ use crate::events::Events;
 use crate::gate::Gate;
 use crate::history::{History, Trace, TraceEvent};
 use crate::site::LiveSite;
+use crate::templates::Templates;
 
 /// What runners work with, shared by all of them.
 #[derive(Clone)]
@@ -33,6 +34,8 @@ pub struct Tools {
     pub gate: Arc<Gate>,
     /// The site as it is now.
     pub site: Arc<LiveSite>,
+    /// What we write to people.
+    pub templates: Arc<Templates>,
     /// Time.
     pub clock: Arc<dyn Clock>,
     /// Stories of entries that are done.

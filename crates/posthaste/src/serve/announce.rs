@@ -22,7 +22,8 @@ pub(super) async fn to_owners(server: &Server, subject: &str, text: &str) -> Res
     let micros = u64::try_from(at.as_micros()).unwrap_or(0);
     let time = uuid::Timestamp::from_unix(uuid::NoContext, micros / 1_000_000, 0);
     let id = EntryId::new(uuid::Uuid::new_v7(time));
-    let announcement = Announcement { id, from: &from, subject, text, hostname: &hostname, at };
+    let language = config.site.default_language.as_str();
+    let announcement = Announcement { id, from: &from, subject, text, language, hostname: &hostname, at };
     let mut queued = 0;
     for (owner, lists) in &owners {
         let Some(entry) = announcement.to_owner(owner, lists) else { continue };

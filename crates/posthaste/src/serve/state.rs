@@ -5,7 +5,8 @@ use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use posthaste_lists::{
-    Chores, Directory, Events, Gate, History, Incoming, Intake, LiveSite, OutLimits, Outgoing, Tools, Working,
+    Chores, Directory, Events, Gate, History, Incoming, Intake, LiveSite, OutLimits, Outgoing, Templates,
+    Tools, Working,
 };
 use posthaste_model::Clock;
 use posthaste_smtp::client::Pool;
@@ -116,6 +117,7 @@ impl Server {
             store: store.clone(),
             gate: gate.clone(),
             site: site.clone(),
+            templates: Arc::new(Templates::new(site.clone())),
             clock: clock.clone(),
             history,
             events: events.clone(),

@@ -9,12 +9,13 @@ use serde_json::json;
 use super::{Incoming, Outcome, Trouble};
 use crate::delivery::{Plan, Recipient, RecipientsBuilder, encode_plan};
 use crate::facts::{Facts, MembershipFact};
-use crate::notices::{Held, held_for_author, held_for_owners, rejected};
+use crate::notices::{About, Held, held_for_author, held_for_owners, may_answer, rejected};
 use crate::pipeline::{self, Draft, Outgoing, Stop};
 use crate::post::Post;
 use crate::reason::Reason;
 use crate::rules::{Judgement, Verdict, judge};
 use crate::site::Site;
+use crate::templates::Wording;
 
 /// Recipients read from the database at once.
 const PAGE: u64 = 5_000;
@@ -58,11 +59,11 @@ impl Incoming {
                 match outgoing {
                     Ok(outgoing) => self.plan(&post, list, outgoing, beat).await,
                     Err(Stop::Discard(reason)) => Ok(discarded(&[reason])),
-                    Err(Stop::Reject(reason)) => Ok(sent_back(&site, &post, list, &facts, &[reason])),
+                    Err(Stop::Reject(reason)) => self.send_back(&site, &post, list, &facts, &[reason]).await,
                 }
             }
             Verdict::Hold(reasons) => self.hold(&site, &post, list, &facts, &judged, reasons).await,
-            Verdict::Reject(reasons) => Ok(sent_back(&site, &post, list, &facts, reasons)),
+            Verdict::Reject(reasons) => self.send_back(&site, &post, list, &facts, reasons).await,
             Verdict::Discard(reasons) => Ok(discarded(reasons)),
         }
     }
@@ -163,7 +164,6 @@ impl Incoming {
         judged: &Judgement,
         reasons: &[Reason],
     ) -> Result<Outcome, Trouble> {
-        let reasons = texts(reasons);
         let mut message = post.message.clone();
         judged.stamp(&mut message.head);
         let message_id = post.message_id();
@@ -177,31 +177,64 @@ impl Incoming {
                 subject: post.subject(),
                 message_id_hash: message_id_hash(&message_id),
                 message_id,
-                reasons: reasons.clone(),
+                reasons: texts(reasons),
                 envelope: post.envelope.clone(),
                 held_at: facts.now,
                 message: message.to_bytes(),
             })
             .await?;
-        let held = Held {
-            id: post.id,
-            list,
-            envelope: &post.envelope,
-            message: &post.message,
-            reasons: &reasons,
-            at: facts.now,
-        };
-        let owners = self.station.admins(list).await?;
-        let born = held_for_author(site, &held).into_iter().chain(held_for_owners(site, &held, &owners));
-        Ok(Outcome::ended(Kind::Held, json!({ "reasons": reasons }), born.collect()))
+        let held =
+            Held { id: post.id, list, envelope: &post.envelope, message: &post.message, at: facts.now };
+        let mut born = vec![];
+        if held.author_is_told() {
+            let wording = self.words("list:user:notice:hold", post, list, facts, reasons).await?;
+            born.extend(held_for_author(site, &held, wording));
+        }
+        if held.owners_are_told() {
+            let owners = self.station.admins(list).await?;
+            let about = About::new(post, site, &list.settings.preferred_language, reasons);
+            let templates = &self.station.tools.templates;
+            let store = &self.station.tools.store;
+            let wording =
+                templates.notice(store, "list:admin:action:post", list, "", &about.variables()).await?;
+            born.extend(held_for_owners(site, &held, &owners, wording));
+        }
+        Ok(Outcome::ended(Kind::Held, json!({ "reasons": texts(reasons) }), born))
     }
-}
 
-fn sent_back(site: &Site, post: &Post, list: &MailingList, facts: &Facts, reasons: &[Reason]) -> Outcome {
-    let reasons = texts(reasons);
-    let notice = rejected(site, post.id, list, &post.envelope, &post.message, &reasons, facts.now);
-    let told = json!({ "reasons": reasons, "author_told": notice.is_some() });
-    Outcome::ended(Kind::Rejected, told, notice.into_iter().collect())
+    /// Tells the author, if the message may be answered.
+    async fn send_back(
+        &self,
+        site: &Site,
+        post: &Post,
+        list: &MailingList,
+        facts: &Facts,
+        reasons: &[Reason],
+    ) -> Result<Outcome, Trouble> {
+        let mut notice = None;
+        if may_answer(&post.envelope, &post.message) {
+            let wording = self.words("list:user:notice:rejected", post, list, facts, reasons).await?;
+            notice = rejected(site, post.id, list, &post.envelope, &post.message, wording, facts.now);
+        }
+        let told = json!({ "reasons": texts(reasons), "author_told": notice.is_some() });
+        Ok(Outcome::ended(Kind::Rejected, told, notice.into_iter().collect()))
+    }
+
+    /// A notice for the author of a post, in the author's language.
+    async fn words(
+        &self,
+        name: &'static str,
+        post: &Post,
+        list: &MailingList,
+        facts: &Facts,
+        reasons: &[Reason],
+    ) -> Result<Wording, Trouble> {
+        let own = facts.author(post).and_then(|m| m.preferences.preferred_language.as_deref());
+        let language = own.unwrap_or(&list.settings.preferred_language);
+        let tools = &self.station.tools;
+        let about = About::new(post, &tools.site.get(), language, reasons);
+        Ok(tools.templates.notice(&tools.store, name, list, language, &about.variables()).await?)
+    }
 }
 
 fn discarded(reasons: &[Reason]) -> Outcome {

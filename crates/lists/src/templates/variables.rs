@@ -1,0 +1,77 @@
+//! What the `$names` in a text about a list stand for.
+
+use std::borrow::Cow;
+
+use posthaste_model::MailingList;
+
+use crate::facts::SiteFacts;
+use crate::template::list_variable;
+
+/// Names that texts written for earlier versions of Mailman use, and what they are called now.
+const SYNONYMS: &[(&str, &str)] = &[
+    ("address", "user_email"),
+    ("adminaddr", "owner_email"),
+    ("confirm_address", "confirm_email"),
+    ("contact_address", "owner_email"),
+    ("domain_name", "domain"),
+    ("email", "user_email"),
+    ("email_address", "user_email"),
+    ("got_list_email", "listname"),
+    ("got_owner_email", "owner_email"),
+    ("got_request_email", "request_email"),
+    ("list_requests", "request_email"),
+    ("mlist", "display_name"),
+    ("owneraddr", "owner_email"),
+    ("owneremail", "owner_email"),
+    ("requestaddr", "request_email"),
+    ("sender", "sender_email"),
+    ("siteowner", "site_email"),
+    ("user_address", "user_email"),
+    ("user_name_or_address", "user_name_or_email"),
+    // Both names mean whom the mail is for, and texts use one or the other.
+    ("user_email", "sender_email"),
+    ("sender_email", "user_email"),
+];
+
+/// The values for one text.
+#[derive(Clone, Copy)]
+pub(crate) struct Variables<'a> {
+    /// Those of the occasion; they come first.
+    pub(crate) own: &'a [(&'a str, &'a str)],
+    /// The list it is about.
+    pub(crate) list: &'a MailingList,
+    /// The site.
+    pub(crate) site: &'a SiteFacts,
+    /// The language of the reader.
+    pub(crate) language: &'a str,
+}
+
+impl<'a> Variables<'a> {
+    /// The value of a name, if it has one.
+    pub(crate) fn get(&self, name: &str) -> Option<Cow<'a, str>> {
+        self.plain(name).or_else(|| {
+            let mut now = SYNONYMS.iter().filter(|(old, _)| *old == name).map(|(_, now)| *now);
+            now.find_map(|now| {
+                self.plain(now).or_else(|| {
+                    // `email` is whom the mail is for under either of its names.
+                    let twin = SYNONYMS.iter().find(|(old, _)| *old == now)?.1;
+                    self.own(twin).map(Cow::from)
+                })
+            })
+        })
+    }
+
+    fn plain(&self, name: &str) -> Option<Cow<'a, str>> {
+        if let Some(value) = self.own(name) {
+            return Some(Cow::from(value));
+        }
+        if name == "language" {
+            return Some(Cow::from(self.language));
+        }
+        list_variable(self.list, self.site, name)
+    }
+
+    fn own(&self, name: &str) -> Option<&'a str> {
+        self.own.iter().find(|(own, _)| *own == name).map(|(_, value)| *value)
+    }
+}
