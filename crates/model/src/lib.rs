@@ -24,8 +24,9 @@ pub use list::{ListId, ListName, ListNameError, ListSeed, MailingList, SubAddres
 pub use member::{DeliveryMode, DeliveryStatus, Member, Preferences, Role};
 pub use nearest::nearest;
 pub use settings::{
-    Action, ArchivePolicy, ArchiveRenderingMode, DigestFrequency, DmarcMitigateAction, FilterAction,
-    ListSettings, NewsgroupModeration, Personalization, ReplyToMunging, ResponseAction, RosterVisibility,
-    SettingError, Style, SubscriptionPolicy, UnrecognizedBounceDisposition,
+    Action, ArchivePolicy, ArchiveRenderingMode, DEFAULT_FOOTER, DigestFrequency, DmarcMitigateAction,
+    FilterAction, ListSettings, NewsgroupModeration, Personalization, ReplyToMunging, ResponseAction,
+    RosterVisibility, SettingError, SettingGroup, SettingGuide, SettingKind, SettingOrigin, Style,
+    SubscriptionPolicy, UnrecognizedBounceDisposition, settings_guide,
 };
 pub use timestamp::Timestamp;
