@@ -25,6 +25,8 @@ pub use history::{History, Trace, TraceEvent, TraceGroup, find_finished};
 pub use intake::{ANSWERS, Answers, Directory, Intake};
 pub use runners::{Chores, Incoming, OutLimits, Outgoing, Tools, Working, second_chances};
 pub use site::{LiveSite, OneClick, Site};
-pub use templates::{Templates, Wording};
+pub use templates::{
+    FetchError, Fetcher, Found, Page, Scope, Source, Templates, Wording, check_address, check_text,
+};
 
 pub(crate) use intake::{message_id_of, new_entry_id};

@@ -19,6 +19,7 @@ mod ops;
 pub(crate) mod output;
 mod queue;
 mod status;
+mod template;
 mod trace;
 
 use std::path::PathBuf;
@@ -60,6 +61,9 @@ enum Verb {
     /// Members, owners, moderators of a list
     #[command(subcommand)]
     Member(member::Verb),
+    /// The texts that people get
+    #[command(subcommand)]
+    Template(template::Verb),
     /// Hand a message to a list, as an MTA would
     Inject(inject::Options),
     /// The mail that waits
@@ -130,6 +134,7 @@ impl Cli {
             Verb::Db(verb) => block_on(db::run(verb, &load(file)?, &out)),
             Verb::Domain(verb) => block_on(domain::run(verb, &load(file)?, &out)),
             Verb::List(verb) => block_on(list::run(verb, &load(file)?, &out)),
+            Verb::Template(verb) => block_on(template::run(verb, &load(file)?, &out)),
             Verb::Member(verb) => block_on(member::run(verb, &load(file)?, &out)),
         }
     }

@@ -8,6 +8,7 @@ mod dev;
 mod drill;
 mod logging;
 mod serve;
+mod texts;
 
 use std::process::ExitCode;
 

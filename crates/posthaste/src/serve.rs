@@ -31,7 +31,7 @@ pub(crate) use self::canary::door;
 pub(crate) use self::folder::prepare as prepare_state;
 pub(crate) use self::listen::tcp;
 pub(crate) use self::offline::run as offline;
-pub(crate) use self::reload::hostname;
+pub(crate) use self::reload::{hostname, site};
 pub(crate) use self::state::Server;
 use self::systemd::Init;
 pub(crate) use self::systemd::Sockets;

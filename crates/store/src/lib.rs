@@ -20,6 +20,6 @@ pub use queries::members::{Added, MemberChange, Synced};
 pub use queries::pendings::Pending;
 pub use queries::posting::{Banned, Membership, PostingFacts};
 pub use queries::recipients::RecipientRow;
-pub use queries::templates::{Template, TemplateBody};
+pub use queries::templates::{StoredTemplate, Template, TemplateBody};
 pub use schema::Schema;
 pub use store::{ROWS, Store};

@@ -129,13 +129,27 @@ pub(crate) enum HeaderMatch {
     Tag,
 }
 
-/// A text that replaces a built-in one, for the site, a domain or a list.
+/// What stood in the place of [`Wording`] at first.
 #[derive(DeriveIden, Clone, Copy)]
 pub(crate) enum Template {
     Table,
     Id,
     Name,
     Context,
+    Uri,
+    Body,
+    Username,
+    Password,
+}
+
+/// A text that replaces a built-in one, for the site, a domain or a list, in one language or all.
+#[derive(DeriveIden, Clone, Copy)]
+pub(crate) enum Wording {
+    Table,
+    Id,
+    Name,
+    Context,
+    Language,
     Uri,
     Body,
     Username,

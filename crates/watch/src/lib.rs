@@ -5,6 +5,7 @@ mod canary;
 pub mod check;
 mod collect;
 pub mod doctor;
+mod fetch;
 pub mod health;
 mod keys;
 mod ledger;
@@ -17,6 +18,7 @@ mod watch;
 mod watchdog;
 
 pub use canary::{Canary, CanaryOptions, Door, post};
+pub use fetch::fetch_page;
 pub use keys::{Key, Keys, KeysError};
 pub use ledger::{LedgerLine, LedgerReport, Totals};
 pub use one_click::{ONE_CLICK, one_click_token, one_click_verify};

@@ -44,12 +44,13 @@ impl Craft for Incoming {
             let outcome = self.to_ourselves(entry, beat).await?;
             return Ok(self.station.tools.spool.record(leased, outcome.event).await?);
         }
-        let list = self.station.list(entry).await?;
+        let mut list = self.station.list(entry).await?;
         self.station.failures.swallow(entry.id, &entry.message).await;
         let sub = entry.notes.get(notes::SUB).map_or("post", String::as_str);
         let outcome = if sub == SubAddress::Owner.name() {
             self.to_owners(entry, &list, Message::parse(entry.message.clone())).await?
         } else {
+            self.station.tools.templates.dress(&self.station.tools.store, &mut list).await?;
             self.to_members(entry, &list, beat).await?
         };
         self.station.conclude(leased, entry, outcome, beat).await

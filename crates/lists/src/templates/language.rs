@@ -1,7 +1,5 @@
 //! Which languages are tried, one after the other.
 
-use super::catalogue;
-
 /// Other names of languages we have: Mailman's folders, and what comes close.
 const KIN: &[(&str, &str)] = &[("zh_Hans", "zh_CN"), ("zh", "zh_CN"), ("pt", "pt_BR")];
 
@@ -31,9 +29,14 @@ pub(crate) fn chain<'a>(wished: impl IntoIterator<Item = &'a str>) -> Vec<String
     chain
 }
 
-/// The best language of the chain that there are built-in texts in.
-pub(crate) fn built_in(chain: &[String]) -> &'static str {
-    chain.iter().find_map(|code| catalogue::languages().find(|built| built == code)).unwrap_or("en")
+/// The language a reader wishes, with its kin.
+pub(crate) fn wish<'a>(wished: impl IntoIterator<Item = &'a str>) -> Vec<String> {
+    let first = wished.into_iter().find(|code| !code.trim().is_empty()).unwrap_or("en");
+    let mut wish = chain([first]);
+    if normal(first) != "en" {
+        wish.retain(|code| code != "en");
+    }
+    wish
 }
 
 #[cfg(test)]
@@ -51,6 +54,7 @@ mod tests {
         ] {
             assert_eq!(chain(wished).join(" "), wanted);
         }
-        assert_eq!(built_in(&chain(["tlh"])), "en");
+        assert_eq!(wish(["", "pt", "de"]).join(" "), "pt pt_BR");
+        assert_eq!(wish(["en"]).join(" "), "en");
     }
 }

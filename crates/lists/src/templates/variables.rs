@@ -75,3 +75,67 @@ impl<'a> Variables<'a> {
         self.own.iter().find(|(own, _)| *own == name).map(|(_, value)| *value)
     }
 }
+
+/// True if the name means something in every text: one that all have, one of earlier days, or a page of an archive.
+pub(crate) fn is_known(name: &str) -> bool {
+    const EVERYWHERE: &[&str] = &[
+        "base_url",
+        "description",
+        "display_name",
+        "domain",
+        "domain_url",
+        "fqdn_listname",
+        "held_message_url",
+        "info",
+        "language",
+        "list_id",
+        "list_name",
+        "listname",
+        "mail_host",
+        "mailinglist_url",
+        "owner_email",
+        "pending_subscriptions_url",
+        "pending_unsubscriptions_url",
+        "request_address",
+        "request_email",
+        "short_listname",
+        "site_email",
+    ];
+    EVERYWHERE.contains(&name)
+        || crate::template::PER_RECIPIENT.contains(&name)
+        || SYNONYMS.iter().any(|(old, _)| *old == name)
+        || name.ends_with("_url")
+}
+
+#[cfg(test)]
+mod tests {
+    use posthaste_model::{ListName, ListSeed, Style, Timestamp};
+    use uuid::Uuid;
+
+    use super::*;
+
+    #[test]
+    fn names_of_old_mean_what_they_are_called_now() {
+        let name = ListName::parse("dev@lists.example.org").unwrap();
+        let list =
+            ListSeed { name, style: Style::LegacyDefault, at: Timestamp::default() }.into_list(Uuid::nil());
+        let site = SiteFacts { owner: "site@x.org".into(), ..SiteFacts::default() };
+        let own = [("sender_email", "anne@x.org"), ("listname", "Dev")];
+        let variables = Variables { own: &own, list: &list, site: &site, language: "de" };
+        for (name, value) in [
+            ("sender", Some("anne@x.org")),
+            ("user_email", Some("anne@x.org")),
+            ("email", Some("anne@x.org")),
+            ("user_address", Some("anne@x.org")),
+            ("listname", Some("Dev")),
+            ("fqdn_listname", Some("dev@lists.example.org")),
+            ("list_requests", Some("dev-request@lists.example.org")),
+            ("siteowner", Some("site@x.org")),
+            ("language", Some("de")),
+            ("base_url", None),
+            ("dummy", None),
+        ] {
+            assert_eq!(variables.get(name).as_deref(), value, "{name}");
+        }
+    }
+}

@@ -5,8 +5,7 @@ use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use posthaste_lists::{
-    Chores, Directory, Events, Gate, History, Incoming, Intake, LiveSite, OutLimits, Outgoing, Templates,
-    Tools, Working,
+    Chores, Directory, Events, Gate, History, Incoming, Intake, LiveSite, OutLimits, Outgoing, Tools, Working,
 };
 use posthaste_model::Clock;
 use posthaste_smtp::client::Pool;
@@ -117,7 +116,7 @@ impl Server {
             store: store.clone(),
             gate: gate.clone(),
             site: site.clone(),
-            templates: Arc::new(Templates::new(site.clone())),
+            templates: Arc::new(crate::texts::templates(&config, site.clone(), clock.clone())),
             clock: clock.clone(),
             history,
             events: events.clone(),

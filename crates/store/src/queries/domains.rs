@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::words::insert;
 use crate::error::Fault;
-use crate::tables::{Domain as D, MailingList as L, Template as T};
+use crate::tables::{Domain as D, MailingList as L, Wording as T};
 use crate::{Store, StoreError};
 
 impl Store {

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::words::{insert, json, unjson};
 use super::{members, people};
 use crate::error::{Fault, odd};
-use crate::tables::{MailingList as L, Member as M, Template as T};
+use crate::tables::{MailingList as L, Member as M, Wording as T};
 use crate::{Store, StoreError};
 
 /// A line of an overview of lists.

@@ -1,9 +1,10 @@
-use sea_orm::ConnectionTrait;
-use sea_orm::sea_query::{Expr, ExprTrait, OnConflict, Query};
+use sea_orm::sea_query::{Expr, ExprTrait, OnConflict, Order, Query, SelectStatement};
+use sea_orm::{ConnectionTrait, QueryResult};
 use uuid::Uuid;
 
 use super::words::insert;
-use crate::tables::Template as T;
+use crate::error::Fault;
+use crate::tables::Wording as W;
 use crate::{Store, StoreError};
 
 /// A text that replaces a built-in one.
@@ -13,6 +14,8 @@ pub struct Template {
     pub name: String,
     /// A list-id, a mail host, or empty for the site.
     pub context: String,
+    /// The language it is for; empty for every language.
+    pub language: String,
     /// The text, or where it is fetched.
     pub body: TemplateBody,
 }
@@ -33,8 +36,19 @@ pub enum TemplateBody {
     },
 }
 
+/// A template as it is stored.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct StoredTemplate {
+    /// Its key: another one after each change, so that a copy kept elsewhere is known to be old.
+    pub id: Uuid,
+    /// The template.
+    pub template: Template,
+}
+
+const COLUMNS: [W; 8] = [W::Id, W::Name, W::Context, W::Language, W::Uri, W::Body, W::Username, W::Password];
+
 impl Store {
-    /// Stores a template, in place of the one with its name and context.
+    /// Stores a template, in place of the one with its name, context and language.
     pub async fn set_template(&self, template: &Template) -> Result<(), StoreError> {
         let (uri, text, username, password) = match &template.body {
             TemplateBody::Text(text) => (None, Some(text.as_str()), "", ""),
@@ -46,16 +60,16 @@ impl Store {
             Uuid::now_v7().into(),
             template.name.as_str().into(),
             template.context.as_str().into(),
+            template.language.as_str().into(),
             uri.into(),
             text.into(),
             username.into(),
             password.into(),
         ];
-        let columns = [T::Id, T::Name, T::Context, T::Uri, T::Body, T::Username, T::Password];
-        let mut insert = insert(T::Table, columns, [row]);
+        let mut insert = insert(W::Table, COLUMNS, [row]);
         insert.on_conflict(
-            OnConflict::columns([T::Context, T::Name])
-                .update_columns([T::Uri, T::Body, T::Username, T::Password])
+            OnConflict::columns([W::Context, W::Name, W::Language])
+                .update_columns([W::Id, W::Uri, W::Body, W::Username, W::Password])
                 .to_owned(),
         );
         self.writing(|| async {
@@ -66,43 +80,38 @@ impl Store {
         .await
     }
 
-    /// The first of the contexts that has this template: give the list-id, the host and the empty text, in this order.
-    pub async fn template(&self, name: &str, contexts: &[&str]) -> Result<Option<Template>, StoreError> {
-        let query = Query::select()
-            .columns([T::Context, T::Uri, T::Body, T::Username, T::Password])
-            .from(T::Table)
-            .and_where(Expr::col(T::Name).eq(name))
-            .and_where(Expr::col(T::Context).is_in(contexts.iter().copied()))
-            .take();
-        let mut found = self
-            .reading(async |db| {
-                let mut found = Vec::new();
-                for row in db.query_all(&query).await? {
-                    let body = match row.try_get_by_index::<Option<String>>(1)? {
-                        Some(uri) => TemplateBody::Uri {
-                            uri,
-                            username: row.try_get_by_index(3)?,
-                            password: row.try_get_by_index(4)?,
-                        },
-                        None => {
-                            TemplateBody::Text(row.try_get_by_index::<Option<String>>(2)?.unwrap_or_default())
-                        }
-                    };
-                    found.push(Template { name: name.to_owned(), context: row.try_get_by_index(0)?, body });
-                }
-                Ok(found)
-            })
-            .await?;
-        found.sort_by_key(|t| contexts.iter().position(|c| *c == t.context));
-        Ok(found.into_iter().next())
+    /// The templates of these names in these contexts (list-id, host, the empty text): those of the first context first.
+    pub async fn templates(
+        &self,
+        names: &[&str],
+        contexts: &[&str],
+    ) -> Result<Vec<StoredTemplate>, StoreError> {
+        let mut query = all();
+        query
+            .and_where(Expr::col(W::Name).is_in(names.iter().copied()))
+            .and_where(Expr::col(W::Context).is_in(contexts.iter().copied()));
+        let mut found = self.stored(&query).await?;
+        found.sort_by_key(|t| contexts.iter().position(|c| *c == t.template.context));
+        Ok(found)
+    }
+
+    /// Every template there is, in the order of context, name and language.
+    pub async fn all_templates(&self) -> Result<Vec<StoredTemplate>, StoreError> {
+        self.stored(&all()).await
     }
 
     /// Removes a template; says whether it was there.
-    pub async fn remove_template(&self, name: &str, context: &str) -> Result<bool, StoreError> {
+    pub async fn remove_template(
+        &self,
+        name: &str,
+        context: &str,
+        language: &str,
+    ) -> Result<bool, StoreError> {
         let delete = Query::delete()
-            .from_table(T::Table)
-            .and_where(Expr::col(T::Name).eq(name))
-            .and_where(Expr::col(T::Context).eq(context))
+            .from_table(W::Table)
+            .and_where(Expr::col(W::Name).eq(name))
+            .and_where(Expr::col(W::Context).eq(context))
+            .and_where(Expr::col(W::Language).eq(language))
             .take();
         self.writing(|| async {
             let db = self.begin().await?;
@@ -111,4 +120,36 @@ impl Store {
         })
         .await
     }
+
+    async fn stored(&self, query: &SelectStatement) -> Result<Vec<StoredTemplate>, StoreError> {
+        self.reading(async |db| db.query_all(query).await?.iter().map(read).collect()).await
+    }
+}
+
+fn all() -> SelectStatement {
+    Query::select()
+        .columns(COLUMNS)
+        .from(W::Table)
+        .order_by(W::Context, Order::Asc)
+        .order_by(W::Name, Order::Asc)
+        .order_by(W::Language, Order::Asc)
+        .take()
+}
+
+fn read(row: &QueryResult) -> Result<StoredTemplate, Fault> {
+    let body = match row.try_get_by_index::<Option<String>>(4)? {
+        Some(uri) => {
+            TemplateBody::Uri { uri, username: row.try_get_by_index(6)?, password: row.try_get_by_index(7)? }
+        }
+        None => TemplateBody::Text(row.try_get_by_index::<Option<String>>(5)?.unwrap_or_default()),
+    };
+    Ok(StoredTemplate {
+        id: row.try_get_by_index(0)?,
+        template: Template {
+            name: row.try_get_by_index(1)?,
+            context: row.try_get_by_index(2)?,
+            language: row.try_get_by_index(3)?,
+            body,
+        },
+    })
 }

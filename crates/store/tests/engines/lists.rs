@@ -159,34 +159,42 @@ async fn removal_takes_everything(url: String) {
     let footer = Template {
         name: "list:member:regular:footer".into(),
         context: list.list_id.to_string(),
+        language: String::new(),
         body: TemplateBody::Text("bye".into()),
     };
     store.set_template(&footer).await.unwrap();
     store.remove_list(list.id).await.unwrap();
     assert_eq!(store.list_by_name(&list.name).await.unwrap(), None);
     assert_eq!(store.member_count(list.id, Role::Member).await.unwrap(), 0);
-    assert_eq!(store.template(&footer.name, &[&footer.context]).await.unwrap(), None);
+    assert_eq!(store.all_templates().await.unwrap(), []);
     store.remove_domain("lists.example").await.unwrap();
 }
 
 async fn templates(url: String) {
     let store = store(&url).await;
-    let text = |context: &str, text: &str| Template {
-        name: "list:admin:notice:hold".into(),
+    let name = "list:admin:notice:hold";
+    let text = |context: &str, language: &str, text: &str| Template {
+        name: name.into(),
         context: context.into(),
+        language: language.into(),
         body: TemplateBody::Text(text.into()),
     };
     let (site, host, own) =
-        (text("", "site"), text("lists.example", "host"), text("dev.lists.example", "own"));
-    for template in [&site, &host, &own] {
+        (text("", "", "site"), text("lists.example", "", "host"), text("dev.lists.example", "", "own"));
+    let german = text("dev.lists.example", "de", "eigen");
+    for template in [&site, &host, &german, &own] {
         store.set_template(template).await.unwrap();
     }
     let contexts = ["dev.lists.example", "lists.example", ""];
-    let get = async || store.template("list:admin:notice:hold", &contexts).await.unwrap();
-    assert_eq!(get().await, Some(own.clone()));
-    assert!(store.remove_template(&own.name, &own.context).await.unwrap());
-    assert!(!store.remove_template(&own.name, &own.context).await.unwrap());
-    assert_eq!(get().await, Some(host.clone()));
+    let get = async || {
+        let found = store.templates(&[name, "other"], &contexts).await.unwrap();
+        found.into_iter().map(|t| t.template).collect::<Vec<_>>()
+    };
+    assert_eq!(get().await, [own.clone(), german.clone(), host.clone(), site.clone()]);
+    assert!(store.remove_template(name, &own.context, "").await.unwrap());
+    assert!(!store.remove_template(name, &own.context, "").await.unwrap());
+    assert_eq!(get().await, [german, host.clone(), site.clone()]);
+    let before = store.templates(&[name], &["lists.example"]).await.unwrap();
     let remote = Template {
         body: TemplateBody::Uri {
             uri: "https://x.example/t".into(),
@@ -196,6 +204,9 @@ async fn templates(url: String) {
         ..host
     };
     store.set_template(&remote).await.unwrap();
-    assert_eq!(get().await, Some(remote));
-    assert_eq!(store.template("other", &contexts).await.unwrap(), None);
+    let after = store.templates(&[name], &["lists.example"]).await.unwrap();
+    assert_eq!(after[0].template, remote);
+    assert_ne!(after[0].id, before[0].id, "a changed text is another one");
+    assert_eq!(store.templates(&["other"], &contexts).await.unwrap(), []);
+    assert_eq!(store.all_templates().await.unwrap().len(), 3);
 }

@@ -1,0 +1,135 @@
+//! Texts behind web addresses: fetched with a deadline, kept for an hour, and an old copy is better than none.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use posthaste_model::Clock;
+use uuid::Uuid;
+
+/// How long a fetch may take. A post waits for it.
+const DEADLINE: Duration = Duration::from_secs(5);
+/// How long a copy is good.
+const FRESH: Duration = Duration::from_hours(1);
+/// How long nobody asks again after a failure.
+const REST: Duration = Duration::from_mins(1);
+/// So many copies are kept.
+const KEPT: usize = 1_000;
+
+/// A page to get.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Page {
+    /// Its address, `http` or `https`.
+    pub url: String,
+    /// Name and password for Basic authentication (RFC 7617), if it needs them.
+    pub login: Option<(String, String)>,
+}
+
+/// Why a page was not got.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum FetchError {
+    /// The server answered, with this status instead of 200.
+    Status(u16),
+    /// No answer that means anything.
+    Other(String),
+}
+
+impl fmt::Display for FetchError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Status(status) => write!(f, "the server answers {status}"),
+            Self::Other(why) => f.write_str(why),
+        }
+    }
+}
+
+/// Gets pages.
+#[derive(Clone)]
+pub struct Fetcher(Arc<Get>);
+
+type Got = Pin<Box<dyn Future<Output = Result<String, FetchError>> + Send>>;
+type Get = dyn Fn(Page) -> Got + Send + Sync;
+
+impl Fetcher {
+    /// One that gets pages so.
+    pub fn new<F>(get: impl Fn(Page) -> F + Send + Sync + 'static) -> Self
+    where
+        F: Future<Output = Result<String, FetchError>> + Send + 'static,
+    {
+        Self(Arc::new(move |page| Box::pin(get(page))))
+    }
+}
+
+impl fmt::Debug for Fetcher {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Fetcher").finish_non_exhaustive()
+    }
+}
+
+/// A copy of a page, or the memory that there was none to be had.
+#[derive(Clone)]
+struct Copy {
+    text: Option<String>,
+    why: String,
+    ask_again: Duration,
+}
+
+/// The copies.
+pub(super) struct Shelf {
+    fetcher: Option<Fetcher>,
+    clock: Arc<dyn Clock>,
+    /// By the key of the template and the address: a changed template has another key.
+    copies: Mutex<HashMap<(Uuid, String), Copy>>,
+}
+
+impl Shelf {
+    pub(super) fn new(fetcher: Option<Fetcher>, clock: Arc<dyn Clock>) -> Self {
+        Self { fetcher, clock, copies: Mutex::default() }
+    }
+
+    /// The text of a page for template `id`. A page that is not there (404) is an empty text.
+    pub(super) async fn get(&self, id: Uuid, page: Page) -> Result<String, String> {
+        let key = (id, page.url.clone());
+        let known = self.copies().get(&key).cloned();
+        if let Some(copy) = known.as_ref().filter(|copy| self.clock.monotonic() < copy.ask_again) {
+            return copy.text.clone().ok_or_else(|| copy.why.clone());
+        }
+        let got = match &self.fetcher {
+            None => Err(FetchError::Other("no pages are fetched here".to_owned())),
+            Some(Fetcher(get)) => tokio::select! {
+                got = get(page) => got,
+                () = self.clock.sleep(DEADLINE) => Err(FetchError::Other(format!("no answer within {DEADLINE:?}"))),
+            },
+        };
+        let now = self.clock.monotonic();
+        let copy = match got {
+            Ok(text) => Copy { text: Some(text), why: String::new(), ask_again: now + FRESH },
+            Err(FetchError::Status(404)) => {
+                tracing::warn!(url = key.1, "a text is not at its address (404); it is empty");
+                Copy { text: Some(String::new()), why: String::new(), ask_again: now + FRESH }
+            }
+            Err(error) => {
+                tracing::warn!(url = key.1, %error, "a text could not be fetched");
+                Copy {
+                    text: known.and_then(|copy| copy.text),
+                    why: format!("{}: {error}", key.1),
+                    ask_again: now + REST,
+                }
+            }
+        };
+        let mut copies = self.copies();
+        if copies.len() >= KEPT {
+            copies.retain(|_, copy| copy.ask_again > now);
+        }
+        if copies.len() < KEPT {
+            copies.insert(key, copy.clone());
+        }
+        copy.text.ok_or(copy.why)
+    }
+
+    fn copies(&self) -> std::sync::MutexGuard<'_, HashMap<(Uuid, String), Copy>> {
+        self.copies.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
