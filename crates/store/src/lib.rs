@@ -11,11 +11,14 @@ mod tables;
 mod target;
 
 pub use error::StoreError;
+pub use queries::audit::{AuditEntry, AuditRecord, AuditWanted};
 pub use queries::bans::{Ban, Scope};
+pub use queries::decisions::{Decided, Decision};
 pub use queries::directory::{DirectoryDomain, DirectoryList, DirectoryRows};
 pub use queries::header_matches::HeaderMatch;
-pub use queries::held::{HeldMessage, HeldSummary};
+pub use queries::held::{HeldCount, HeldMessage, HeldSummary};
 pub use queries::lists::ListSummary;
+pub use queries::marks::Mark;
 pub use queries::members::{Added, MemberChange, Synced};
 pub use queries::pendings::Pending;
 pub use queries::posting::{Banned, Membership, PostingFacts};

@@ -1,11 +1,14 @@
 //! What the rooms ask of the database, one file for each matter. Every method of [`Store`](crate::Store) is here.
 
+pub(crate) mod audit;
 pub(crate) mod bans;
+pub(crate) mod decisions;
 pub(crate) mod directory;
 pub(crate) mod domains;
 pub(crate) mod header_matches;
 pub(crate) mod held;
 pub(crate) mod lists;
+pub(crate) mod marks;
 pub(crate) mod members;
 mod packed;
 pub(crate) mod pendings;

@@ -182,6 +182,46 @@ pub(crate) enum HeldPiece {
     Bytes,
 }
 
+/// What was decided about a held post: until it is carried out, and as long as a preserved post is kept.
+#[derive(DeriveIden, Clone, Copy)]
+pub(crate) enum Decision {
+    Table,
+    Id,
+    Held,
+    Action,
+    Who,
+    Reason,
+    Forward,
+    Preserve,
+    DecidedAt,
+    DoneAt,
+}
+
+/// Who set which mark on what, and when.
+#[derive(DeriveIden, Clone, Copy)]
+pub(crate) enum Mark {
+    Table,
+    Name,
+    Scope,
+    Who,
+    At,
+}
+
+/// What people did. `hash` is over the row and the hash of the one before it.
+#[derive(DeriveIden, Clone, Copy)]
+pub(crate) enum Audit {
+    Table,
+    Number,
+    At,
+    Who,
+    Action,
+    List,
+    Object,
+    Was,
+    Became,
+    Hash,
+}
+
 /// What waits for somebody to come back with a token.
 #[derive(DeriveIden, Clone, Copy)]
 pub(crate) enum Pending {

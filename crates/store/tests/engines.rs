@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test ends at the first surprise")]
 
 mod engines {
+    pub(crate) mod decisions;
     pub(crate) mod fixture;
     pub(crate) mod giving_up;
     pub(crate) mod lists;
@@ -12,11 +13,18 @@ mod engines {
 }
 
 use engines::fixture::{Case, Engine, run};
-use engines::{giving_up, lists, moderation, people, posting, schema};
+use engines::{decisions, giving_up, lists, moderation, people, posting, schema};
 
 /// Every test of the suite.
-const SUITE: &[&[Case]] =
-    &[schema::CASES, lists::CASES, people::CASES, posting::CASES, moderation::CASES, giving_up::CASES];
+const SUITE: &[&[Case]] = &[
+    schema::CASES,
+    lists::CASES,
+    people::CASES,
+    posting::CASES,
+    moderation::CASES,
+    decisions::CASES,
+    giving_up::CASES,
+];
 
 #[tokio::test(flavor = "multi_thread")]
 async fn sqlite() {

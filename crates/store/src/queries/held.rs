@@ -1,12 +1,12 @@
 use bytes::{Bytes, BytesMut};
-use posthaste_model::{EntryId, Envelope, Timestamp};
-use sea_orm::sea_query::{Expr, ExprTrait, OnConflict, Order, Query, SelectStatement};
+use posthaste_model::{Action, EntryId, Envelope, Timestamp};
+use sea_orm::sea_query::{Expr, ExprTrait, OnConflict, Order, Query, SelectStatement, SimpleExpr};
 use sea_orm::{ConnectionTrait, DatabaseTransaction, QueryResult};
 use uuid::Uuid;
 
-use super::words::{insert, json, unjson};
+use super::words::{insert, json, unjson, word};
 use crate::error::{Fault, odd};
-use crate::tables::{Counter as C, HeldMessage as H, HeldPiece as P};
+use crate::tables::{Counter as C, Decision as D, HeldMessage as H, HeldPiece as P};
 use crate::{Store, StoreError};
 
 /// Bytes of a message in one row, below the packet limit of any server (MariaDB's default is 16 MiB, our messages may be
@@ -63,18 +63,30 @@ pub struct HeldSummary {
     pub size: u64,
 }
 
+/// How much waits on one list.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct HeldCount {
+    /// The list's key.
+    pub list: Uuid,
+    /// Held posts.
+    pub count: u64,
+    /// When the oldest of them was held.
+    pub oldest: Timestamp,
+}
+
 impl Store {
     /// Stores a held post. When this returns it is durable, whole or not at all; held already: nothing happens.
-    pub async fn hold(&self, held: &HeldMessage) -> Result<(), StoreError> {
+    /// Its number either way.
+    pub async fn hold(&self, held: &HeldMessage) -> Result<i64, StoreError> {
         self.writing(|| async {
             let db = self.begin().await?;
-            if exists(&db, held.id).await? {
-                return Ok(());
+            if let Some(number) = number_of(&db, held.id).await? {
+                return Ok(number);
             }
-            let number = next_number(&db).await?;
+            let number = next_number(&db, SERIES).await?;
             // Somebody who held the same one meanwhile had to pass the counter before us.
-            if exists(&db, held.id).await? {
-                return Ok(());
+            if let Some(number) = number_of(&db, held.id).await? {
+                return Ok(number);
             }
             let no_list = StoreError::NoSuchList(held.list.to_string());
             db.execute(&row(held, number)?).await.map_err(|e| Fault::reference_means(e, no_list))?;
@@ -82,27 +94,105 @@ impl Store {
                 let row = [held.id.uuid().into(), place.into(), piece.to_vec().into()];
                 db.execute(&insert(P::Table, [P::Held, P::Place, P::Bytes], [row])).await?;
             }
-            db.commit(()).await
+            db.commit(number).await
         })
         .await
     }
 
-    /// A page of held posts in the order of their numbers; `after` is the last number of the page before.
+    /// A page of the held posts of a list that nobody has decided about, in the order of their numbers; `after` is the
+    /// last number of the page before.
     pub async fn held_page(
         &self,
         list: Uuid,
         after: i64,
         limit: u64,
     ) -> Result<Vec<HeldSummary>, StoreError> {
+        self.held_queue(Some(list), after, limit).await
+    }
+
+    /// The same over all lists if none is named.
+    pub async fn held_queue(
+        &self,
+        list: Option<Uuid>,
+        after: i64,
+        limit: u64,
+    ) -> Result<Vec<HeldSummary>, StoreError> {
+        let mut query = Query::select();
+        query
+            .columns(COLUMNS.into_iter().take(SUMMARY))
+            .from(H::Table)
+            .and_where(Expr::col(H::Number).gt(after))
+            .and_where(undecided())
+            .order_by(H::Number, Order::Asc)
+            .limit(limit);
+        if let Some(list) = list {
+            query.and_where(Expr::col(H::List).eq(list));
+        }
+        self.reading(async |db| db.query_all(&query).await?.iter().map(read_summary).collect()).await
+    }
+
+    /// The held post with this number, decided about or not.
+    pub async fn held_by_number(&self, number: i64) -> Result<Option<HeldSummary>, StoreError> {
+        let query = Query::select()
+            .columns(COLUMNS.into_iter().take(SUMMARY))
+            .from(H::Table)
+            .and_where(Expr::col(H::Number).eq(number))
+            .take();
+        self.reading(async |db| Ok(db.query_one(&query).await?.as_ref().map(read_summary).transpose()?)).await
+    }
+
+    /// The number of a held post.
+    pub async fn held_number(&self, id: EntryId) -> Result<Option<i64>, StoreError> {
+        let query =
+            Query::select().column(H::Number).from(H::Table).and_where(Expr::col(H::Id).eq(id.uuid())).take();
+        self.reading(async |db| {
+            Ok(db.query_one(&query).await?.map(|row| row.try_get_by_index(0)).transpose()?)
+        })
+        .await
+    }
+
+    /// Held posts of a list from before this moment that nobody has decided about, the oldest first.
+    pub async fn held_before(
+        &self,
+        list: Uuid,
+        before: Timestamp,
+        limit: u64,
+    ) -> Result<Vec<HeldSummary>, StoreError> {
         let query = Query::select()
             .columns(COLUMNS.into_iter().take(SUMMARY))
             .from(H::Table)
             .and_where(Expr::col(H::List).eq(list))
-            .and_where(Expr::col(H::Number).gt(after))
-            .order_by(H::Number, Order::Asc)
+            .and_where(Expr::col(H::HeldAt).lt(before.as_micros()))
+            .and_where(undecided())
+            .order_by(H::HeldAt, Order::Asc)
             .limit(limit)
             .take();
         self.reading(async |db| db.query_all(&query).await?.iter().map(read_summary).collect()).await
+    }
+
+    /// How much waits on each list where something does.
+    pub async fn held_counts(&self) -> Result<Vec<HeldCount>, StoreError> {
+        let query = Query::select()
+            .column(H::List)
+            .expr(Expr::col(H::Id).count())
+            .expr(Expr::col(H::HeldAt).min())
+            .from(H::Table)
+            .and_where(undecided())
+            .group_by_col(H::List)
+            .take();
+        self.reading(async |db| {
+            let rows = db.query_all(&query).await?;
+            rows.iter()
+                .map(|row| {
+                    Ok(HeldCount {
+                        list: row.try_get_by_index(0)?,
+                        count: row.try_get_by_index::<i64>(1)?.unsigned_abs(),
+                        oldest: Timestamp::from_micros(row.try_get_by_index(2)?),
+                    })
+                })
+                .collect()
+        })
+        .await
     }
 
     /// One held post with its message.
@@ -153,16 +243,27 @@ impl Store {
     }
 }
 
-async fn exists(db: &DatabaseTransaction, id: EntryId) -> Result<bool, Fault> {
-    let query = Query::select().column(H::Id).from(H::Table).and_where(Expr::col(H::Id).eq(id.uuid())).take();
-    Ok(db.query_one(&query).await?.is_some())
+/// That nobody has decided about a held post; what is carried out and preserved is decided too.
+fn undecided() -> SimpleExpr {
+    let decided = Query::select()
+        .column(D::Held)
+        .from(D::Table)
+        .and_where(Expr::col(D::Action).ne(word(&Action::Defer)))
+        .take();
+    Expr::col(H::Id).not_in_subquery(decided)
 }
 
-/// Takes the next number; whoever else holds a post waits here until we have committed.
-async fn next_number(db: &DatabaseTransaction) -> Result<i64, Fault> {
-    let mut first = insert(C::Table, [C::Name, C::Next], [[SERIES.into(), 1_i64.into()]]);
+async fn number_of(db: &DatabaseTransaction, id: EntryId) -> Result<Option<i64>, Fault> {
+    let query =
+        Query::select().column(H::Number).from(H::Table).and_where(Expr::col(H::Id).eq(id.uuid())).take();
+    Ok(db.query_one(&query).await?.map(|row| row.try_get_by_index(0)).transpose()?)
+}
+
+/// Takes the next number of a series; whoever else takes one waits here until we have committed.
+pub(super) async fn next_number(db: &DatabaseTransaction, series: &str) -> Result<i64, Fault> {
+    let mut first = insert(C::Table, [C::Name, C::Next], [[series.into(), 1_i64.into()]]);
     db.execute(first.on_conflict(OnConflict::column(C::Name).do_nothing_on([C::Name]).to_owned())).await?;
-    let this = Expr::col(C::Name).eq(SERIES);
+    let this = Expr::col(C::Name).eq(series);
     let take = Query::update()
         .table(C::Table)
         .value(C::Next, Expr::col(C::Next).add(1_i64))
@@ -171,7 +272,7 @@ async fn next_number(db: &DatabaseTransaction) -> Result<i64, Fault> {
     db.execute(&take).await?;
     match db.query_one(Query::select().column(C::Next).from(C::Table).and_where(this)).await? {
         Some(row) => Ok(row.try_get_by_index::<i64>(0)? - 1),
-        None => Err(odd("the counter of held messages is gone").into()),
+        None => Err(odd(format!("the counter of {series} is gone")).into()),
     }
 }
 

@@ -41,6 +41,11 @@ pub(crate) fn address(spelling: &str) -> Result<Address, StoreError> {
     Address::parse(spelling).map_err(odd)
 }
 
+/// A text that fits a column of 255 characters.
+pub(crate) fn cut(text: &str) -> String {
+    text.chars().take(255).collect()
+}
+
 /// An INSERT whose rows are as long as its list of columns.
 pub(crate) fn insert<C: IntoIden + 'static, const N: usize>(
     table: impl IntoIden,
