@@ -6,6 +6,7 @@ mod columns;
 mod m0001_begin;
 mod m0002_wording;
 mod m0003_moderation;
+mod m0004_digests;
 
 use sea_orm::sea_query::{IndexCreateStatement, TableCreateStatement};
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, SqlxMySqlError};
@@ -14,7 +15,7 @@ use crate::tables::Schema;
 
 /// Every migration, in order; the schema's version is how many have run.
 pub(crate) const MIGRATIONS: &[fn(DbBackend) -> Vec<Step>] =
-    &[m0001_begin::steps, m0002_wording::steps, m0003_moderation::steps];
+    &[m0001_begin::steps, m0002_wording::steps, m0003_moderation::steps, m0004_digests::steps];
 
 /// One statement of a migration. Doing it again must do no harm: MariaDB commits each by itself, and a program that dies
 /// half-way leaves the first ones done.

@@ -3,6 +3,7 @@
 pub(crate) mod audit;
 pub(crate) mod bans;
 pub(crate) mod decisions;
+pub(crate) mod digests;
 pub(crate) mod directory;
 pub(crate) mod domains;
 pub(crate) mod header_matches;
@@ -10,6 +11,7 @@ pub(crate) mod held;
 pub(crate) mod lists;
 pub(crate) mod marks;
 pub(crate) mod members;
+pub(crate) mod news;
 mod packed;
 pub(crate) mod pendings;
 pub(crate) mod people;

@@ -232,3 +232,45 @@ pub(crate) enum Pending {
     Payload,
     ExpiresAt,
 }
+
+/// A post that waits for a digest, or was in one not long ago. Its bytes are pieces as those of held posts are.
+#[derive(DeriveIden, Clone, Copy)]
+pub(crate) enum DigestPost {
+    Table,
+    Id,
+    List,
+    Issue,
+    CollectedAt,
+    Size,
+}
+
+/// The bytes of posts that wait for a digest.
+#[derive(DeriveIden, Clone, Copy)]
+pub(crate) enum DigestPiece {
+    Table,
+    Post,
+    Place,
+    Bytes,
+}
+
+/// A digest that was closed: its posts and its numbers are fixed. Not sent yet: `SentAt` is NULL.
+#[derive(DeriveIden, Clone, Copy)]
+pub(crate) enum DigestIssue {
+    Table,
+    Id,
+    List,
+    Volume,
+    Number,
+    ClosedAt,
+    SentAt,
+}
+
+/// Who left the digests and gets one more, with what came while they had them.
+#[derive(DeriveIden, Clone, Copy)]
+pub(crate) enum LastDigest {
+    Table,
+    List,
+    Key,
+    Spelling,
+    Mode,
+}

@@ -3,6 +3,7 @@
 
 mod engines {
     pub(crate) mod decisions;
+    pub(crate) mod digests;
     pub(crate) mod fixture;
     pub(crate) mod giving_up;
     pub(crate) mod lists;
@@ -13,7 +14,7 @@ mod engines {
 }
 
 use engines::fixture::{Case, Engine, run};
-use engines::{decisions, giving_up, lists, moderation, people, posting, schema};
+use engines::{decisions, digests, giving_up, lists, moderation, people, posting, schema};
 
 /// Every test of the suite.
 const SUITE: &[&[Case]] = &[
@@ -24,6 +25,7 @@ const SUITE: &[&[Case]] = &[
     moderation::CASES,
     decisions::CASES,
     giving_up::CASES,
+    digests::CASES,
 ];
 
 #[tokio::test(flavor = "multi_thread")]

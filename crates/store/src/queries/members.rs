@@ -6,6 +6,7 @@ use sea_orm::{ConnectionTrait, DatabaseTransaction, QueryResult};
 use uuid::Uuid;
 
 use super::bans::Bans;
+use super::digests::readers::change_of_mode;
 use super::words::{self, insert, unword, unword_opt, word};
 use super::{people, preferences};
 use crate::error::{Fault, odd};
@@ -225,6 +226,10 @@ impl Store {
             let db = self.begin().await?;
             if db.execute(&update).await?.rows_affected() == 0 {
                 return Err(missing().into());
+            }
+            if let (Role::Member, Some(wanted)) = (role, &change.preferences) {
+                let before = member.preferences.delivery_mode;
+                change_of_mode(&db, list, &member.address, before, wanted.delivery_mode).await?;
             }
             db.commit(()).await
         })

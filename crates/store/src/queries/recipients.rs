@@ -85,7 +85,7 @@ impl Store {
 }
 
 /// Members of a list beside their address and, if it is known, their user.
-fn effective(list: Uuid) -> SelectStatement {
+pub(super) fn effective(list: Uuid) -> SelectStatement {
     Query::select()
         .from(M::Table)
         .inner_join(A::Table, Expr::col((A::Table, A::Id)).equals((M::Table, M::Address)))
@@ -95,12 +95,12 @@ fn effective(list: Uuid) -> SelectStatement {
 }
 
 /// What the first of member, address and user says.
-fn first_set(preference: P) -> SimpleExpr {
+pub(super) fn first_set(preference: P) -> SimpleExpr {
     Func::coalesce(levels(preference)).into()
 }
 
 /// The same, or else the system's default.
-fn or_default(preference: P, system: &str) -> SimpleExpr {
+pub(super) fn or_default(preference: P, system: &str) -> SimpleExpr {
     Func::coalesce(levels(preference).into_iter().chain([Expr::val(system)])).into()
 }
 
