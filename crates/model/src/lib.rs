@@ -10,6 +10,7 @@ mod histogram;
 mod list;
 mod member;
 mod nearest;
+mod request;
 mod settings;
 mod timestamp;
 
@@ -23,6 +24,7 @@ pub use histogram::{BOUNDS_MS, Histogram, HistogramValue};
 pub use list::{ListId, ListName, ListNameError, ListSeed, MailingList, SubAddress};
 pub use member::{DeliveryMode, DeliveryStatus, Member, Preferences, Role};
 pub use nearest::nearest;
+pub use request::{MembershipRequest, RequestAction, RequestDetails, TokenOwner};
 pub use settings::{
     Action, ArchivePolicy, ArchiveRenderingMode, DEFAULT_FOOTER, DigestFrequency, DmarcMitigateAction,
     FilterAction, ListSettings, NewsgroupModeration, Personalization, ReplyToMunging, ResponseAction,

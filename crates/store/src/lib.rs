@@ -12,8 +12,10 @@ mod target;
 
 pub use error::StoreError;
 pub use queries::audit::{AuditEntry, AuditRecord, AuditWanted};
+pub use queries::automatic::{Budget, Spending, Spent};
 pub use queries::bans::{Ban, Scope};
 pub use queries::decisions::{Decided, Decision};
+pub use queries::deeds::{Deed, Joining, MembershipOutcome};
 pub use queries::digests::collect::{Backlog, Collected};
 pub use queries::digests::issues::{Issue, IssueLimits, Numbers};
 pub use queries::digests::readers::DigestReader;

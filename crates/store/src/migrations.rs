@@ -7,6 +7,7 @@ mod m0001_begin;
 mod m0002_wording;
 mod m0003_moderation;
 mod m0004_digests;
+mod m0005_subscription;
 
 use sea_orm::sea_query::{IndexCreateStatement, TableCreateStatement};
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, SqlxMySqlError};
@@ -14,8 +15,13 @@ use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, SqlxMySqlE
 use crate::tables::Schema;
 
 /// Every migration, in order; the schema's version is how many have run.
-pub(crate) const MIGRATIONS: &[fn(DbBackend) -> Vec<Step>] =
-    &[m0001_begin::steps, m0002_wording::steps, m0003_moderation::steps, m0004_digests::steps];
+pub(crate) const MIGRATIONS: &[fn(DbBackend) -> Vec<Step>] = &[
+    m0001_begin::steps,
+    m0002_wording::steps,
+    m0003_moderation::steps,
+    m0004_digests::steps,
+    m0005_subscription::steps,
+];
 
 /// One statement of a migration. Doing it again must do no harm: MariaDB commits each by itself, and a program that dies
 /// half-way leaves the first ones done.

@@ -1,8 +1,10 @@
 //! What the rooms ask of the database, one file for each matter. Every method of [`Store`](crate::Store) is here.
 
 pub(crate) mod audit;
+pub(crate) mod automatic;
 pub(crate) mod bans;
 pub(crate) mod decisions;
+pub(crate) mod deeds;
 pub(crate) mod digests;
 pub(crate) mod directory;
 pub(crate) mod domains;
@@ -18,5 +20,6 @@ pub(crate) mod people;
 pub(crate) mod posting;
 pub(crate) mod preferences;
 pub(crate) mod recipients;
+pub(crate) mod requests;
 pub(crate) mod templates;
 pub(crate) mod words;

@@ -274,3 +274,48 @@ pub(crate) enum LastDigest {
     Spelling,
     Mode,
 }
+
+/// Something about a membership that waits for somebody's word.
+#[derive(DeriveIden, Clone, Copy)]
+pub(crate) enum MembershipRequest {
+    Table,
+    Id,
+    List,
+    Action,
+    Key,
+    Spelling,
+    DisplayName,
+    Owner,
+    TokenHash,
+    Details,
+    AskedAt,
+    ExpiresAt,
+}
+
+/// A change of a membership that was made, so that doing it again tells the same.
+#[derive(DeriveIden, Clone, Copy)]
+pub(crate) enum Deed {
+    Table,
+    Id,
+    Told,
+    At,
+}
+
+/// A mail that was sent without a person's doing: what for, to whom, on whose account.
+#[derive(DeriveIden, Clone, Copy)]
+pub(crate) enum Automatic {
+    Table,
+    Id,
+    Kind,
+    Target,
+    Scope,
+    At,
+}
+
+/// Who wants no mail about memberships they did not ask for.
+#[derive(DeriveIden, Clone, Copy)]
+pub(crate) enum Block {
+    Table,
+    Target,
+    At,
+}

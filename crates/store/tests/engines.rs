@@ -11,10 +11,11 @@ mod engines {
     pub(crate) mod people;
     pub(crate) mod posting;
     pub(crate) mod schema;
+    pub(crate) mod subscription;
 }
 
 use engines::fixture::{Case, Engine, run};
-use engines::{decisions, digests, giving_up, lists, moderation, people, posting, schema};
+use engines::{decisions, digests, giving_up, lists, moderation, people, posting, schema, subscription};
 
 /// Every test of the suite.
 const SUITE: &[&[Case]] = &[
@@ -26,6 +27,7 @@ const SUITE: &[&[Case]] = &[
     decisions::CASES,
     giving_up::CASES,
     digests::CASES,
+    subscription::CASES,
 ];
 
 #[tokio::test(flavor = "multi_thread")]

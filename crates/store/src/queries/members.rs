@@ -345,7 +345,7 @@ async fn remove(db: &DatabaseTransaction, ids: &[Uuid]) -> Result<u64, Fault> {
 }
 
 /// Members of a list beside their address.
-fn query(list: Uuid) -> SelectStatement {
+pub(crate) fn query(list: Uuid) -> SelectStatement {
     let mut query = Query::select();
     query
         .column((M::Table, M::Id))
@@ -363,7 +363,8 @@ fn query(list: Uuid) -> SelectStatement {
         .take()
 }
 
-fn read(row: &QueryResult) -> Result<Member, Fault> {
+/// What [`query`] asked for.
+pub(crate) fn read(row: &QueryResult) -> Result<Member, Fault> {
     Ok(Member {
         id: row.try_get_by_index(0)?,
         list: row.try_get_by_index(1)?,

@@ -82,6 +82,7 @@ impl Store {
     }
 }
 
-fn digest(token: &str) -> String {
+/// What is kept of a token.
+pub(crate) fn digest(token: &str) -> String {
     HEXLOWER.encode(&Sha256::digest(token))
 }
