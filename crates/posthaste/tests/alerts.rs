@@ -107,7 +107,76 @@ async fn p28_a_test_says_who_was_reached_and_who_was_not() -> Result<()> {
     Ok(())
 }
 
-/// P27: the heartbeat goes on only while mail flows.
+/// A web server with TLS: prints its port, and writes what is posted to a file.
+const HTTPS: &str = "
+import http.server, ssl
+class Hook(http.server.BaseHTTPRequestHandler):
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers['Content-Length']))
+        with open('called', 'ab') as called: called.write(body)
+        self.send_response(200)
+        self.send_header('Content-Length', '0')
+        self.end_headers()
+    def log_message(self, *words): pass
+server = http.server.HTTPServer(('127.0.0.1', 0), Hook)
+context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+context.load_cert_chain('hook.pem', 'hook.key')
+server.socket = context.wrap_socket(server.socket, server_side=True)
+print(server.server_port, flush=True)
+server.serve_forever()
+";
+
+/// A webhook behind TLS is called if its certificate is trusted, and told as broken if it is not.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_webhook_with_tls_is_called_if_its_certificate_is_trusted() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let openssl = |words: &str| -> Result<()> {
+        let done = std::process::Command::new("openssl")
+            .args(words.split(' '))
+            .current_dir(folder.path())
+            .output()
+            .context("this test needs the openssl command")?;
+        ensure!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+        Ok(())
+    };
+    let key = "-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 30";
+    openssl(&format!("req -x509 {key} -keyout ca.key -out ca.pem -subj /CN=House"))?;
+    openssl(&format!(
+        "req -x509 {key} -CA ca.pem -CAkey ca.key -keyout hook.key -out hook.pem -subj /CN=hook -addext \
+         subjectAltName=IP:127.0.0.1 -addext basicConstraints=critical,CA:FALSE -addext extendedKeyUsage=serverAuth"
+    ))?;
+    let mut python = tokio::process::Command::new("python3")
+        .args(["-c", HTTPS])
+        .current_dir(folder.path())
+        .stdout(std::process::Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()?;
+    let mut port = String::new();
+    let told = python.stdout.take().context("what python prints")?;
+    tokio::io::AsyncBufReadExt::read_line(&mut tokio::io::BufReader::new(told), &mut port).await?;
+
+    let lists = Sink::start().await?;
+    let settings = |lists: &Sink| {
+        support::options(lists).extra(&format!(
+            "[[contact]]\nname = \"pager\"\nwebhook = \"https://127.0.0.1:{}/page\"\nstep = 1\n",
+            port.trim()
+        ))
+    };
+    let ca = folder.path().join("ca.pem");
+    let trusting =
+        Server::started(settings(&lists).environment("SSL_CERT_FILE", &ca.to_string_lossy())).await?;
+    trusting.run(&["alerts", "test"]).await?;
+    let called = std::fs::read_to_string(folder.path().join("called"))?;
+    ensure!(called.contains("\"kind\":\"test\""), "{called}");
+
+    let doubting = Server::started(settings(&lists)).await?;
+    let said = doubting.cli(&["--json", "alerts", "test"]).await?;
+    let said = String::from_utf8_lossy(&said.stdout).to_lowercase();
+    ensure!(said.contains("certificate"), "a certificate of nobody's is named as the reason: {said}");
+    Ok(())
+}
+
+/// P30: what is foreseen is announced, pages nobody for its causes, and cannot last for ever.
 #[tokio::test(flavor = "multi_thread")]
 async fn p30_a_window_is_opened_ended_and_its_length_has_a_bound() -> Result<()> {
     let (lists, alerts, hook) = (Sink::start().await?, Sink::start().await?, Hook::start().await?);

@@ -185,6 +185,68 @@ async fn p10_five_minutes_without_mariadb_between_postfixes() -> Result<()> {
     Ok(())
 }
 
+/// P27: whoever listens outside hears the heartbeat while the canary comes back, and hears it end when it does not.
+#[tokio::test(flavor = "multi_thread")]
+async fn p27_the_heartbeat_ends_with_the_canary_and_begins_again() -> Result<()> {
+    let (sink, alerts, hook) = (Sink::start().await?, Sink::start().await?, Hook::start().await?);
+    let people = people(&alerts, &hook.url("/pager"))
+        .replace("self_test", &format!("heartbeat_url = \"{}\"\nself_test", hook.url("/beat")));
+    let mut server = Server::prepare(options(&sink).extra(&people).argument("--drill").quiet())?;
+    std::fs::write(server.state().join("this-is-a-drill"), "")?;
+    sink.hand_back("posthaste-canary+", server.lmtp());
+    server.start().await?;
+    let beats = || hook.called("/beat").len();
+    turn(&server, 5 * 60, 5).await?;
+    ensure!(beats() >= 3, "{} beats in five minutes", beats());
+
+    plant(&server, json!({ "what": "task", "name": "out", "how": "wedge" })).await?;
+    turn(&server, 2 * 60, 5).await?;
+    let last = beats();
+    turn(&server, 10 * 60, 10).await?;
+    ensure!(beats() == last, "the heart beats on, and nothing is delivered");
+
+    plant(&server, json!({ "what": "task", "name": "out", "how": "none" })).await?;
+    let mut waited = 0;
+    while beats() == last {
+        ensure!(waited < 600, "ten minutes after mail moves again there is no heartbeat");
+        turn(&server, 10, 5).await?;
+        waited += 10;
+    }
+    Ok(())
+}
+
+/// P28: every way to everybody is tried once a week without anybody's hand.
+#[tokio::test(flavor = "multi_thread")]
+async fn p28_every_way_is_tried_on_the_day_of_the_week() -> Result<()> {
+    const HOUR: i64 = 3_600;
+    let (sink, alerts, hook) = (Sink::start().await?, Sink::keeping().await?, Hook::start().await?);
+    let people = people(&alerts, &hook.url("/pager")).replace("\"never\"", "\"monday\"");
+    let mut server = Server::prepare(options(&sink).extra(&people).argument("--drill").quiet())?;
+    std::fs::write(server.state().join("this-is-a-drill"), "")?;
+    sink.hand_back("posthaste-canary+", server.lmtp());
+    server.start().await?;
+    let tests = || told(&alerts, "second").iter().filter(|s| s.contains("TEST")).count();
+    let at = vitals(&server).await?.get("at").and_then(Value::as_i64).context("what time it is")? / 1_000_000;
+    // The epoch was a Thursday: the first Monday, ten o'clock, was four days and ten hours later.
+    let until_monday = 7 * 24 * HOUR - (at - 4 * 24 * HOUR - 10 * HOUR).rem_euclid(7 * 24 * HOUR);
+    // A new server needs no test within two days, and every server one within eight.
+    let due = if until_monday > 49 * HOUR {
+        until_monday
+    } else {
+        (until_monday + 7 * 24 * HOUR).min(8 * 24 * HOUR)
+    };
+    let due = u64::try_from(due)?;
+    turn(&server, due - 60, due - 60).await?;
+    ensure!(tests() == 0, "tried before its day");
+    turn(&server, 120, 60).await?;
+    wait::until("the weekly test", PATIENCE, async || Ok(tests() == 1)).await?;
+    wait::until("the pager tried too", PATIENCE, async || {
+        Ok(hook.called("/pager").iter().any(|call| call.body.contains("\"kind\":\"test\"")))
+    })
+    .await?;
+    Ok(())
+}
+
 #[tokio::test]
 async fn faults_are_planted_in_drills_only() -> Result<()> {
     let sink = Sink::start().await?;

@@ -37,7 +37,8 @@ const SLOW: Duration = Duration::from_millis(20);
 const PATIENCE: Duration = Duration::from_mins(15);
 
 /// All scenarios, in the order of their running.
-pub const SCENARIOS: &[&str] = &["accept", "latency", "fanout", "drain", "backlog", "memory", "start", "isolation", "outage"];
+pub const SCENARIOS: &[&str] =
+    &["accept", "latency", "fanout", "drain", "backlog", "memory", "start", "isolation", "outage"];
 
 /// Runs one scenario.
 pub async fn run(scenario: &str, options: &Options) -> Result<Vec<Figure>> {
