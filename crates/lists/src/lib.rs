@@ -7,6 +7,7 @@ pub mod facts;
 mod gate;
 mod history;
 pub mod intake;
+pub mod moderation;
 pub mod notes;
 pub mod notices;
 pub mod pipeline;
@@ -23,7 +24,7 @@ pub use events::{Destination, Doors, Events, IN_TIME};
 pub use gate::Gate;
 pub use history::{History, Trace, TraceEvent, TraceGroup, find_finished};
 pub use intake::{ANSWERS, Answers, Directory, Intake};
-pub use runners::{Chores, Incoming, OutLimits, Outgoing, Tools, Working, second_chances};
+pub use runners::{Bell, Chores, Incoming, Moderation, OutLimits, Outgoing, Tools, Working, second_chances};
 pub use site::{LiveSite, OneClick, Site};
 pub use templates::{
     FetchError, Fetcher, Found, Page, Scope, Source, Templates, Wording, check_address, check_text,

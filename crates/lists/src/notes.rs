@@ -8,5 +8,7 @@ pub const EXTENSION: &str = "extension";
 pub const PURPOSE: &str = "purpose";
 /// The entry this one was born from.
 pub const PARENT: &str = "parent";
+/// JSON of who accepted a post that was held, in the entry it went on with.
+pub const APPROVED: &str = "approved";
 /// JSON of the recipients that failed for good, in an entry at stage `bounce`.
 pub const FAILED: &str = "failed";

@@ -7,6 +7,7 @@ mod about;
 mod announcement;
 mod given_up;
 mod held;
+mod moderation;
 mod rejected;
 mod report;
 
@@ -19,7 +20,8 @@ use posthaste_spool::{Event, Kind, NewEntry, Then};
 pub(crate) use self::about::About;
 pub use self::announcement::Announcement;
 pub use self::given_up::given_up;
-pub use self::held::{Held, held_for_author, held_for_owners};
+pub use self::held::{Held, held_for_author};
+pub use self::moderation::{dropped, forwarded, held_for_moderator, refused};
 pub use self::rejected::rejected;
 pub use self::report::{FailedRecipient, undelivered_report};
 use crate::delivery::{Plan, Recipient, RecipientsBuilder, encode_plan};
@@ -27,28 +29,28 @@ use crate::notes;
 use crate::pipeline::Segment;
 
 /// What a notice says to whom; the rest is the same for all.
-struct Letter<'a> {
+pub(crate) struct Letter<'a> {
     /// The entry it is born from.
-    parent: EntryId,
+    pub(crate) parent: EntryId,
     /// What for: makes its id, so that writing it twice makes one.
-    purpose: &'a str,
-    list: &'a ListId,
-    from: &'a str,
+    pub(crate) purpose: &'a str,
+    pub(crate) list: &'a ListId,
+    pub(crate) from: &'a str,
     /// The To field.
-    to: &'a str,
-    recipients: &'a [String],
-    subject: String,
-    text: String,
-    auto_submitted: AutoSubmitted,
-    extra: Vec<Field>,
-    attached: Option<bytes::Bytes>,
-    hostname: &'a str,
-    at: Timestamp,
+    pub(crate) to: &'a str,
+    pub(crate) recipients: &'a [String],
+    pub(crate) subject: String,
+    pub(crate) text: String,
+    pub(crate) auto_submitted: AutoSubmitted,
+    pub(crate) extra: Vec<Field>,
+    pub(crate) attached: Option<bytes::Bytes>,
+    pub(crate) hostname: &'a str,
+    pub(crate) at: Timestamp,
 }
 
 impl Letter<'_> {
     /// The entry; `None` if there is nobody to write to.
-    fn into_entry(self) -> Option<NewEntry> {
+    pub(crate) fn into_entry(self) -> Option<NewEntry> {
         let id = self.parent.child(self.purpose);
         let message_id = make_message_id(id.uuid().as_bytes(), self.hostname);
         let notice = Notice {
@@ -120,12 +122,12 @@ pub(crate) fn may_answer_path(from: &ReversePath, message: &Message) -> bool {
 }
 
 /// The List-Id field of a notice about this list.
-fn list_id_field(list: &MailingList) -> Field {
+pub(crate) fn list_id_field(list: &MailingList) -> Field {
     Field::structured("List-Id", &format!("<{}>", list.list_id))
 }
 
 /// In-Reply-To and References for an answer to this message.
-fn reply_fields(message: &Message) -> Vec<Field> {
+pub(crate) fn reply_fields(message: &Message) -> Vec<Field> {
     let Some(id) = message.head.text("Message-ID") else { return vec![] };
     vec![Field::structured("In-Reply-To", id.trim()), Field::structured("References", id.trim())]
 }

@@ -8,6 +8,7 @@ use posthaste_spool::{Quarantined, Spool};
 mod chores;
 mod failures;
 mod incoming;
+mod moderation;
 mod outgoing;
 mod poison;
 mod station;
@@ -15,8 +16,11 @@ mod working;
 
 pub use chores::Chores;
 pub use incoming::Incoming;
+pub(crate) use moderation::Approval;
+pub use moderation::{Bell, Moderation};
 pub use outgoing::{OutLimits, Outgoing};
 pub use station::Tools;
+pub(crate) use station::{Outcome, Trouble};
 pub use working::Working;
 
 /// Takes out of quarantine what was set aside when nothing went well; to be called after a start. Whatever broke the

@@ -7,6 +7,7 @@ use posthaste_model::ListId;
 use uuid::Uuid;
 
 use crate::facts::SiteFacts;
+use crate::moderation::ModeratorLinks;
 
 /// The site.
 #[derive(Clone, Debug)]
@@ -21,6 +22,8 @@ pub struct Site {
     pub base_url: Option<String>,
     /// How a member leaves with one click; `None` if no page answers there.
     pub one_click: Option<OneClick>,
+    /// What stands in moderators' notices; `None` if nothing can be signed.
+    pub moderating: Option<ModeratorLinks>,
 }
 
 /// Makes the address, signed, under which one member leaves one list with one POST (RFC 8058).

@@ -81,6 +81,7 @@ fn shown(value: &Value) -> String {
 settings! {
     acceptable_aliases: Vec<String> = vec![]; Posting " Addresses, or regular expressions beginning `^`, accepted as explicit destination."
     accept_these_nonmembers: Vec<String> = vec![]; Posting " Nonmembers whose posts go on: addresses, `^regexps`, or `@list@host` for another list's members."
+    admin_daily_reminder: bool = true; Moderation (new) " Remind moderators once a day of what waits longer than a day; of everything that waits, if they are not told at once."
     admin_immed_notify: bool = true; Moderation " Tell moderators at once about what waits for them."
     admin_notify_mchanges: bool = false; Membership " Tell administrators of joins and leaves."
     administrivia: bool = true; Posting " Hold posts that look like commands."
@@ -128,6 +129,7 @@ settings! {
     filter_extensions: Vec<String> = vec![]; Content " File extensions the content filter removes."
     filter_types: Vec<String> = vec![]; Content " MIME types the content filter removes."
     first_strip_reply_to: bool = false; Message " Remove the author's Reply-To."
+    forward_auto_discards: bool = false; Moderation (new) " Send moderators a copy of each post that a rule drops."
     forward_unrecognized_bounces_to: UnrecognizedBounceDisposition = UnrecognizedBounceDisposition::Administrators; Bounces " Who gets reports of failure that nobody can read."
     gateway_to_mail: bool = false; News " News articles become posts."
     gateway_to_news: bool = false; News " Posts become news articles."

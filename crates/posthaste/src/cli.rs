@@ -2,6 +2,7 @@
 
 mod alerts;
 mod ask;
+mod audit;
 mod canary;
 pub(crate) mod check;
 mod config;
@@ -15,6 +16,7 @@ mod ledger;
 mod list;
 mod maintenance;
 mod member;
+mod moderate;
 mod ops;
 pub(crate) mod output;
 mod queue;
@@ -64,6 +66,12 @@ enum Verb {
     /// The texts that people get
     #[command(subcommand)]
     Template(template::Verb),
+    /// Posts that wait for a moderator, over all lists
+    #[command(subcommand)]
+    Moderate(moderate::Verb),
+    /// What people did: who, what, when, what was there before and after
+    #[command(subcommand)]
+    Audit(audit::Verb),
     /// Hand a message to a list, as an MTA would
     Inject(inject::Options),
     /// The mail that waits
@@ -133,6 +141,8 @@ impl Cli {
             Verb::Ops(verb) => ops::run(&verb, &load(file)?, &out),
             Verb::Db(verb) => block_on(db::run(verb, &load(file)?, &out)),
             Verb::Domain(verb) => block_on(domain::run(verb, &load(file)?, &out)),
+            Verb::Moderate(verb) => block_on(moderate::run(verb, &load(file)?, &out)),
+            Verb::Audit(verb) => block_on(audit::run(verb, &load(file)?, &out)),
             Verb::List(verb) => block_on(list::run(verb, &load(file)?, &out)),
             Verb::Template(verb) => block_on(template::run(verb, &load(file)?, &out)),
             Verb::Member(verb) => block_on(member::run(verb, &load(file)?, &out)),

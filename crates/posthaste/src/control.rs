@@ -29,6 +29,8 @@ pub(crate) enum Request {
     },
     /// Lists or domains changed: read them again.
     Refresh,
+    /// Moderators decided something: carry it out.
+    Decided,
     /// Read the configuration again, as SIGHUP does.
     Reload,
     /// How is the canary?

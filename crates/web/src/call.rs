@@ -42,6 +42,15 @@ pub(crate) enum Proof {
         /// The membership's key.
         member: Uuid,
     },
+    /// The link in a moderator's notice.
+    Moderator {
+        /// The list.
+        list: ListId,
+        /// The number of the held post.
+        number: i64,
+        /// Whose notice it was.
+        moderator: String,
+    },
 }
 
 impl Call {

@@ -4,6 +4,7 @@ use std::pin::Pin;
 use posthaste_model::ListId;
 use uuid::Uuid;
 
+use crate::moderate::{HeldPost, Measure};
 use crate::seen::{OpenAlert, Seen};
 
 /// What is behind the pages. The server is one; tests and the example have another, made up.
@@ -18,7 +19,14 @@ pub trait House: Send + Sync + 'static {
 
     /// The alert that this link from a message acknowledges; `None` unless we signed the link and it still holds.
     fn linked(&self, token: &str) -> Option<OpenAlert>;
+
+    /// The held post with this number, if it still is one of this list's and this moderator may decide about it; the error
+    /// is a sentence for people.
+    fn held<'a>(&'a self, list: &ListId, number: i64, moderator: &str) -> Looking<'a>;
 }
+
+/// A look that waits for the database.
+pub type Looking<'a> = Pin<Box<dyn Future<Output = Result<Option<HeldPost>, String>> + Send + 'a>>;
 
 /// Something being done.
 pub type Acting<'a> = Pin<Box<dyn Future<Output = Result<String, String>> + Send + 'a>>;
@@ -49,6 +57,25 @@ pub enum Act {
         list: ListId,
         /// The membership's key.
         member: Uuid,
+    },
+    /// Decide about a held post.
+    Moderate {
+        /// The list.
+        list: ListId,
+        /// Its number.
+        number: i64,
+        /// Who decides.
+        moderator: String,
+        /// What.
+        measure: Measure,
+        /// What the author is told; may be empty.
+        reason: String,
+        /// Who gets a copy; may be empty.
+        forward: String,
+        /// Keep it after all.
+        preserve: bool,
+        /// Even if somebody else has it in hand.
+        force: bool,
     },
     /// Take an entry back from quarantine.
     Retry {

@@ -12,6 +12,7 @@ mod house;
 mod leave;
 pub mod made_up;
 mod mailbox;
+mod moderate;
 mod ops;
 mod pace;
 mod router;
@@ -27,8 +28,9 @@ pub use access::BaseUrl;
 pub use apart::{ApartError, Door, serve_apart};
 /// What [`serve_apart`] serves.
 pub use axum::Router;
-pub use house::{Act, Acting, House};
+pub use house::{Act, Acting, House, Looking};
 pub use mailbox::{Caught, Mailbox, MailboxError, mailbox_router};
+pub use moderate::{HeldPost, Measure};
 pub use router::{figures_router, pages_router};
 pub use seen::{Acked, Grade, Incident, Line, OpenAlert, Seen, SetAside, Trend, Window};
 pub use serve::serve;

@@ -5,13 +5,14 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use posthaste_model::{Clock, Stage, Timestamp};
+use posthaste_model::{Clock, ListId, Stage, Timestamp};
 use posthaste_watch::{
     CanaryVitals, Counters, Dependency, DiskVitals, LedgerRow, LedgerVitals, QuarantineVitals, StageVitals,
     TaskVitals, Vitals, Waiting,
 };
 
-use crate::house::{Act, Acting, House};
+use crate::house::{Act, Acting, House, Looking};
+use crate::moderate::HeldPost;
 use crate::seen::{Acked, Grade, Incident, Line, OpenAlert, Seen, SetAside, Trend, Window};
 
 /// The moment of everything here: 2026-11-22, a quarter past three in the night.
@@ -280,6 +281,27 @@ pub struct MadeUp {
     answer: Mutex<Result<String, String>>,
 }
 
+/// The moderator of the only list with a held post.
+pub const MODERATOR: &str = "mo@example.org";
+
+/// A post that waits.
+fn held() -> HeldPost {
+    HeldPost {
+        list: "hello@lists.example.org".into(),
+        sender: "stranger@far.example".into(),
+        subject: "Cheap <b>pills</b>".into(),
+        reasons: vec![
+            "The message is not from a list member.".into(),
+            "The message is larger than 40 KB.".into(),
+        ],
+        since: ago(7_200),
+        size: 51_200,
+        excerpt: "Hello,\n\n<script>alert(1)</script>".into(),
+        claimed: None,
+        decided: None,
+    }
+}
+
 /// The end of the only link that acknowledges an alert of a [`MadeUp`].
 pub const LINK: &str = "c2lnbmVk.dG9rZW4";
 
@@ -319,6 +341,11 @@ impl House for MadeUp {
         self.acts.lock().unwrap_or_else(PoisonError::into_inner).push(act);
         let answer = self.answer.lock().unwrap_or_else(PoisonError::into_inner).clone();
         Box::pin(async move { answer })
+    }
+
+    fn held<'a>(&'a self, list: &ListId, _: i64, moderator: &str) -> Looking<'a> {
+        let waits = moderator == MODERATOR && list.as_str() == "hello.lists.example.org";
+        Box::pin(async move { Ok(waits.then(held)) })
     }
 
     fn linked(&self, token: &str) -> Option<OpenAlert> {

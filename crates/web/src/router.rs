@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodFilter, on};
 use axum::{Router, middleware};
 
-use posthaste_watch::one_click_verify;
+use posthaste_watch::{moderate_verify, one_click_verify};
 
 use crate::access;
 use crate::answer::{dress, notice, see};
@@ -139,6 +139,12 @@ fn prove(site: &Site, right: Right, headers: &HeaderMap, piece: &str) -> Result<
         Right::Leaving => one_click_verify(&site.one_click, piece)
             .map(|(list, member)| Proof::Member { list, member })
             .ok_or_else(|| Box::new(no_such_address(site))),
+        Right::Moderating => moderate_verify(&site.moderating, piece)
+            .map(|(list, number, moderator)| Proof::Moderator { list, number, moderator })
+            .ok_or_else(|| {
+                let what = "This link was not copied whole, or it is not one of ours. On the server: posthaste moderate ls";
+                Box::new(notice(site, StatusCode::FORBIDDEN, "This link does not hold", what))
+            }),
         Right::Linked => site.house.linked(piece).map(|alert| Proof::Alert(Box::new(alert))).ok_or_else(|| {
             let what = "This link does not hold any more, or it was not copied whole. On the server: posthaste alerts ls";
             Box::new(notice(site, StatusCode::FORBIDDEN, "This link does not hold", what))

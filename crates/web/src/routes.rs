@@ -6,7 +6,7 @@ use std::pin::Pin;
 use axum::response::Response;
 
 use crate::call::Call;
-use crate::{ack, assets, health, leave, ops, status};
+use crate::{ack, assets, health, leave, moderate, ops, status};
 
 /// How a page is asked for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -32,6 +32,8 @@ pub(crate) enum Right {
     Linked,
     /// Who has the address for leaving a list that stands in one member's copies.
     Leaving,
+    /// Who has the link in a moderator's notice of a held post.
+    Moderating,
 }
 
 /// One page, or one thing to do.
@@ -59,11 +61,16 @@ const fn get(path: &'static str, right: Right, answer: fn(&Call) -> Response) ->
     Route { method: Method::Get, path, right, answer: Answer::Now(answer) }
 }
 
+/// Looking at what is in the database.
+const fn look(path: &'static str, right: Right, answer: fn(Call) -> Answering) -> Route {
+    Route { method: Method::Get, path, right, answer: Answer::Later(answer) }
+}
+
 const fn post(path: &'static str, right: Right, answer: fn(Call) -> Answering) -> Route {
     Route { method: Method::Post, path, right, answer: Answer::Later(answer) }
 }
 
-use Right::{Figures, Invited, Leaving, Linked, Operator, Public};
+use Right::{Figures, Invited, Leaving, Linked, Moderating, Operator, Public};
 
 /// The table.
 pub(crate) const ROUTES: &[Route] = &[
@@ -91,4 +98,6 @@ pub(crate) const ROUTES: &[Route] = &[
     post("/a/{token}", Linked, |call| Box::pin(ack::acknowledge(call))),
     get("/leave/{token}", Leaving, leave::ask),
     post("/leave/{token}", Leaving, |call| Box::pin(leave::leave(call))),
+    look("/m/{token}", Moderating, |call| Box::pin(moderate::show(call))),
+    post("/m/{token}", Moderating, |call| Box::pin(moderate::decide(call))),
 ];

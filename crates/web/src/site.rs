@@ -3,7 +3,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use posthaste_model::Clock;
-use posthaste_watch::{Key, Keys, ONE_CLICK};
+use posthaste_watch::{Key, Keys, MODERATE_BY_LINK, ONE_CLICK};
 
 use crate::access::{Access, BaseUrl, Cookie};
 use crate::house::House;
@@ -19,6 +19,8 @@ pub struct Site {
     pub(crate) access: Access,
     /// Signs the addresses for leaving a list.
     pub(crate) one_click: Key,
+    /// Signs the links in moderators' notices.
+    pub(crate) moderating: Key,
     pub(crate) base: Option<BaseUrl>,
     /// The name of the site, on its pages.
     pub(crate) name: String,
@@ -61,8 +63,10 @@ impl Site {
             options;
         let access = Access::new(&keys, sessions);
         let one_click = keys.key(ONE_CLICK);
+        let moderating = keys.key(MODERATE_BY_LINK);
         Arc::new(Self {
             one_click,
+            moderating,
             house,
             clock,
             access,

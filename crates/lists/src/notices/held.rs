@@ -57,31 +57,3 @@ pub fn held_for_author(site: &Site, held: &Held<'_>, wording: Wording) -> Option
     }
     .into_entry()
 }
-
-/// To owners and moderators, or to the site's owner if there are none, in the words of `list:admin:action:post`.
-pub fn held_for_owners(
-    site: &Site,
-    held: &Held<'_>,
-    owners: &[String],
-    wording: Wording,
-) -> Option<NewEntry> {
-    let owner = held.list.name.address(SubAddress::Owner);
-    let site_owner = [site.owner.clone()];
-    let recipients = if owners.is_empty() { &site_owner } else { owners };
-    Letter {
-        parent: held.id,
-        purpose: "held-owners",
-        list: &held.list.list_id,
-        from: &owner,
-        to: &owner,
-        recipients,
-        subject: wording.subject,
-        text: wording.text,
-        auto_submitted: AutoSubmitted::Generated,
-        extra: vec![list_id_field(held.list)],
-        attached: Some(held.message.to_bytes()),
-        hostname: &site.hostname,
-        at: held.at,
-    }
-    .into_entry()
-}

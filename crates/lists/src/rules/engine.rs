@@ -51,6 +51,11 @@ pub struct Judgement {
 }
 
 impl Judgement {
+    /// Nobody asked the rules: a moderator has accepted the post.
+    pub const fn accepted() -> Self {
+        Self { verdict: Verdict::Accept, hits: vec![], misses: vec![] }
+    }
+
     /// Writes X-Mailman-Rule-Hits and X-Mailman-Rule-Misses, in place of any that came along.
     pub fn stamp(&self, head: &mut Head) {
         for (name, rules) in [("X-Mailman-Rule-Hits", &self.hits), ("X-Mailman-Rule-Misses", &self.misses)] {

@@ -10,6 +10,7 @@ use posthaste_model::Beat;
 use tokio_util::sync::CancellationToken;
 
 use super::station::{Tools, Trouble};
+use crate::moderation;
 
 /// Something done every so often.
 struct Chore {
@@ -21,11 +22,23 @@ struct Chore {
 type Work<'t> = Pin<Box<dyn Future<Output = Result<(), Trouble>> + Send + 't>>;
 
 /// All there are.
-const CHORES: &[Chore] = &[Chore {
-    name: "tokens nobody came back for",
-    every: Duration::from_hours(1),
-    run: |tools| Box::pin(expire_tokens(tools)),
-}];
+const CHORES: &[Chore] = &[
+    Chore {
+        name: "tokens nobody came back for",
+        every: Duration::from_hours(1),
+        run: |tools| Box::pin(expire_tokens(tools)),
+    },
+    Chore {
+        name: "posts that wait too long",
+        every: Duration::from_hours(1),
+        run: |tools| Box::pin(moderation::expire(tools)),
+    },
+    Chore {
+        name: "reminders of what waits",
+        every: Duration::from_mins(30),
+        run: |tools| Box::pin(moderation::remind(tools)),
+    },
+];
 
 /// The runner of chores.
 pub struct Chores {

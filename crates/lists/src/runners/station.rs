@@ -13,6 +13,7 @@ use thiserror::Error;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
+use super::Bell;
 use super::failures::{Attempt, Failures};
 use super::working::{Caution, Working};
 use crate::canary::is_canary;
@@ -42,6 +43,8 @@ pub struct Tools {
     pub history: Arc<History>,
     /// What is counted.
     pub events: Arc<Events>,
+    /// Rung when a moderator has decided something.
+    pub decisions: Arc<Bell>,
     /// The notes of what was being worked on when the process died.
     pub working: Option<Arc<Working>>,
 }
@@ -76,7 +79,7 @@ impl Outcome {
     }
 
     /// Ends here.
-    pub(super) fn ended(kind: Kind, told: Value, born: Vec<NewEntry>) -> Self {
+    pub(crate) fn ended(kind: Kind, told: Value, born: Vec<NewEntry>) -> Self {
         let event = Event { kind, then: Then::Leave, also: vec![], data: told.to_string().into() };
         Self { event, born, told }
     }

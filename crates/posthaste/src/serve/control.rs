@@ -103,6 +103,10 @@ async fn perform(server: &Server, request: Request) -> Response {
             Ok(()) => Response::Done("The list of lists was read again".into()),
             Err(error) => Response::Failed(error.to_string()),
         },
+        Request::Decided => {
+            server.moderation.bell().ring();
+            Response::Done("It is being carried out".into())
+        }
         Request::Reload => {
             server.reload();
             Response::Done("Reload asked for; posthaste status tells how it went".into())

@@ -4,12 +4,15 @@ mod aside;
 mod house;
 mod incidents;
 mod known;
+mod moderating;
 mod trends;
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use posthaste_lists::moderation::Desk;
+use posthaste_lists::{Bell, LiveSite};
 use posthaste_model::Clock;
 use posthaste_smtp::server::Listener;
 use posthaste_spool::Spool;
@@ -25,6 +28,7 @@ use tokio_util::sync::CancellationToken;
 use self::aside::Aside;
 use self::house::{Files, ServerHouse};
 use self::incidents::Incidents;
+use self::moderating::Counter;
 use super::{Server, Sockets, listen, reload};
 use crate::cli::output::BadInput;
 use crate::config::{Config, Listen};
@@ -36,6 +40,8 @@ pub(super) struct Rooms {
     pub(super) spool: Arc<Spool>,
     pub(super) store: Store,
     pub(super) alerts: Arc<Alerts>,
+    pub(super) site: Arc<LiveSite>,
+    pub(super) bell: Arc<Bell>,
 }
 
 /// The pages of a server, not served yet.
@@ -56,8 +62,15 @@ impl Pages {
         let state = &config.paths.state;
         let aside = Aside::new(rooms.spool.clone(), super::Layout::of(state).spool);
         let incidents = Incidents::new(state.clone());
-        let house =
-            ServerHouse::new(rooms.watch, rooms.spool, rooms.store, rooms.alerts, Files { aside, incidents });
+        let counter = Counter {
+            desk: Desk::new(rooms.store.clone()),
+            store: rooms.store.clone(),
+            site: rooms.site,
+            bell: rooms.bell,
+            clock: rooms.clock.clone(),
+        };
+        let files = Files { aside, incidents };
+        let house = ServerHouse::new(rooms.watch, rooms.spool, rooms.store, rooms.alerts, files, counter);
         let pages = Self {
             doors: Mutex::default(),
             house: Arc::new(house),

@@ -2,11 +2,14 @@
 
 use std::sync::{Arc, PoisonError};
 
+use posthaste_lists::moderation::ModeratorLinks;
 use posthaste_lists::{OneClick, Site};
 use posthaste_smtp::client::{Login, Relay, Tls};
 use posthaste_smtp::server::{self, Limits, Protocol};
 
-use posthaste_watch::{Keys, ONE_CLICK, one_click_token};
+use posthaste_watch::{
+    Keys, MODERATE_BY_LINK, MODERATE_BY_MAIL, ONE_CLICK, moderate_tag, moderate_token, one_click_token,
+};
 
 use super::Server;
 use crate::cli::output::BadInput;
@@ -29,6 +32,7 @@ pub(crate) fn site(config: &Config) -> Site {
         // No page answers there yet, so no mail may promise one.
         base_url: None,
         one_click: one_click(config),
+        moderating: moderating(config),
     }
 }
 
@@ -44,6 +48,26 @@ fn one_click(config: &Config) -> Option<OneClick> {
         }
     };
     Some(OneClick::new(move |list, member| format!("{base}{}", one_click_token(&key, list, member))))
+}
+
+/// What stands in moderators' notices: where an answer decides, and links if pages are served.
+fn moderating(config: &Config) -> Option<ModeratorLinks> {
+    let keys = match Keys::open(&config.paths.state) {
+        Ok(keys) => keys,
+        Err(error) => {
+            tracing::error!(%error, "moderators cannot decide by mail or by link");
+            return None;
+        }
+    };
+    let by_mail = keys.key(MODERATE_BY_MAIL);
+    let links = ModeratorLinks::new(move |list, number, who| moderate_tag(&by_mail, list, number, who));
+    let Some(base) = config.web.base_url.as_ref().filter(|_| config.web.listen.is_some()) else {
+        return Some(links);
+    };
+    let (base, by_link) = (base.as_str().trim_end_matches('/').to_owned(), keys.key(MODERATE_BY_LINK));
+    Some(links.with_page(move |list, number, who| {
+        format!("{base}/m/{}", moderate_token(&by_link, list, number, who))
+    }))
 }
 
 pub(crate) fn relay(config: &Config) -> anyhow::Result<Relay> {

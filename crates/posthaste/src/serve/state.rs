@@ -5,7 +5,8 @@ use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use posthaste_lists::{
-    Chores, Directory, Events, Gate, History, Incoming, Intake, LiveSite, OutLimits, Outgoing, Tools, Working,
+    Chores, Directory, Events, Gate, History, Incoming, Intake, LiveSite, Moderation, OutLimits, Outgoing,
+    Tools, Working,
 };
 use posthaste_model::Clock;
 use posthaste_smtp::client::Pool;
@@ -39,6 +40,7 @@ pub(crate) struct Server {
     pub(super) watch: Arc<Watch>,
     pub(super) incoming: Arc<Incoming>,
     pub(super) chores: Arc<Chores>,
+    pub(super) moderation: Arc<Moderation>,
     pub(super) outgoing: Arc<Outgoing>,
     pub(super) doors: Mutex<Vec<(Listener, Arc<server::Options>)>>,
     pub(super) control: Mutex<Option<UnixListener>>,
@@ -120,9 +122,11 @@ impl Server {
             clock: clock.clone(),
             history,
             events: events.clone(),
+            decisions: Arc::default(),
             working: working.clone(),
         };
         let incoming = Arc::new(Incoming::new(tools.clone(), keeper.clone()));
+        let moderation = Arc::new(Moderation::new(tools.clone()));
         let chores = Arc::new(Chores::new(tools));
         let intake =
             Intake::new(directory.clone(), store.clone(), spool.clone(), seen, clock.clone(), events.clone());
@@ -151,6 +155,8 @@ impl Server {
             spool: spool.clone(),
             store: store.clone(),
             alerts: alerts.clone(),
+            site: site.clone(),
+            bell: moderation.bell(),
         };
         let pages = pages::Pages::open(&served, rooms, &mut sockets).await?;
         let stop = Stop::default();
@@ -171,6 +177,7 @@ impl Server {
             workers,
             incoming,
             chores,
+            moderation,
             outgoing,
             doors: Mutex::new(doors),
             control: Mutex::new(Some(control)),

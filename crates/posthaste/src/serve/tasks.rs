@@ -53,6 +53,11 @@ impl Server {
             let (chores, stop) = (chores.clone(), stop.clone());
             async move { chores.run(&stop, &beat).await }
         });
+        let (moderation, stop) = (self.moderation.clone(), self.stop.soft.clone());
+        supervisor.keep("moderation", 1, move |beat| {
+            let (moderation, stop) = (moderation.clone(), stop.clone());
+            async move { moderation.run(&stop, &beat).await }
+        });
         let (outgoing, stop) = (self.outgoing.clone(), self.stop.soft.clone());
         supervisor.keep("out feeder", FEEDERS, move |beat| {
             let (outgoing, stop) = (outgoing.clone(), stop.clone());

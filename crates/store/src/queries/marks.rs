@@ -1,4 +1,5 @@
 use std::collections::HashMap;
+use std::time::Duration;
 
 use posthaste_model::Timestamp;
 use sea_orm::ConnectionTrait;
@@ -9,6 +10,9 @@ use super::words::{cut, insert};
 use crate::error::odd;
 use crate::tables::Mark as M;
 use crate::{Store, StoreError};
+
+/// Clocks of two machines do not differ so much, unless one is wrong.
+const TOMORROW: Duration = Duration::from_hours(24);
 
 /// A mark that somebody set on something.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -21,7 +25,8 @@ pub struct Mark {
 
 impl Store {
     /// Sets the mark `name` on `scope`, unless one stands there from `stale` or later that is not the same person's (nobody,
-    /// an empty `who`, is not the same as nobody). `None` if it is set now, else the mark that stands. Of several who
+    /// an empty `who`, is not the same as nobody). One from more than a day after `mark` was set by a clock that was wrong,
+    /// and stands in nobody's way. `None` if it is set now, else the mark that stands. Of several who
     /// ask at once, one gets it.
     pub async fn mark(
         &self,
@@ -48,7 +53,8 @@ impl Store {
             };
             let set = stands.who == who && stands.at == mark.at;
             let theirs = stands.who == who && !who.is_empty();
-            if !set && !theirs && stands.at >= stale {
+            let wrong = stands.at > mark.at.plus(TOMORROW);
+            if !set && !theirs && !wrong && stands.at >= stale {
                 return Ok(Some(stands));
             }
             let update = Query::update()

@@ -147,6 +147,9 @@ async fn marks(url: String) {
     assert!(due(100, 50).await);
     assert!(!due(101, 51).await);
     assert!(due(200, 150).await);
+    // Set by a clock that was wrong by years.
+    assert!(due(300_000_000, 0).await);
+    assert!(due(200, 150).await);
     assert_eq!(store.forget_marks("reminder", at(200)).await.unwrap(), 0);
     assert_eq!(store.forget_marks("reminder", at(201)).await.unwrap(), 1);
     let tasks: Vec<_> = (0..8)

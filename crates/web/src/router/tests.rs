@@ -6,7 +6,7 @@ use axum::body::{Body, to_bytes};
 use hyper::service::Service;
 use hyper_util::service::TowerToHyperService;
 use posthaste_model::{Clock, ListId, Timestamp};
-use posthaste_watch::{Keys, one_click_token};
+use posthaste_watch::{Keys, moderate_token, one_click_token};
 use uuid::Uuid;
 
 use super::*;
@@ -143,6 +143,7 @@ fn path(route: &Route, pages: &Pages) -> String {
         Right::Invited => pages.site.access.invite("Olive", pages.clock.now()),
         Right::Linked => LINK.to_owned(),
         Right::Leaving => one_click_token(&pages.site.one_click, &list(), Uuid::from_u128(7)),
+        Right::Moderating => moderate_token(&pages.site.moderating, &list(), 12, made_up::MODERATOR),
         _ if route.path.contains("incidents") => "2026-11-22-1".into(),
         _ if route.path.contains("quarantine") => "0193a2b4-7c11-7e02-9d5e-5a3f1b2c4d6e".into(),
         _ => "2".into(),
@@ -183,6 +184,54 @@ async fn a_member_leaves_with_one_post_and_not_by_looking() {
     assert_eq!((later.status, later.header("retry-after")), (503, "60"));
 }
 
+/// A moderator's link: looking decides nothing, whatever it offers; one button, one act; all of it without a script.
+#[tokio::test]
+async fn a_moderator_decides_with_one_tap_and_not_by_looking() {
+    let pages = Pages::new();
+    let token = |moderator| moderate_token(&pages.site.moderating, &list(), 12, moderator);
+    let path = format!("/m/{}", token(made_up::MODERATOR));
+    for offered in ["", "?do=accept", "?do=reject", "?do=discard", "?do=nonsense", "?do=accept&reason=x"] {
+        let looked = pages.ask("GET", &format!("{path}{offered}"), &[], "").await;
+        assert_eq!(looked.status, 200, "{offered}");
+        assert!(!looked.body.contains("<script") && !looked.body.contains("<b>pills"), "{}", looked.body);
+        assert!(
+            looked.body.contains("&lt;script&#62;") || looked.body.contains("&#60;script&#62;"),
+            "{}",
+            looked.body
+        );
+        assert!(looked.body.contains("stranger@far.example"), "{}", looked.body);
+    }
+    assert_eq!(pages.house.acts(), [], "nothing is decided by looking");
+    let done =
+        pages.ask("POST", &path, &[], "do=reject&reason=Too+long&forward=a%40x.org&preserve=yes").await;
+    assert_eq!(done.status, 200, "{}", done.body);
+    let asked = Act::Moderate {
+        list: list(),
+        number: 12,
+        moderator: made_up::MODERATOR.into(),
+        measure: crate::Measure::Reject,
+        reason: "Too long".into(),
+        forward: "a@x.org".into(),
+        preserve: true,
+        force: false,
+    };
+    assert_eq!(pages.house.acts(), [asked]);
+    for (path, headers, form, status) in [
+        (&path, &[][..], "do=nonsense", 400),
+        (&path, &[("origin", "https://evil.example")][..], "do=accept", 403),
+        (&format!("/m/{}x", token(made_up::MODERATOR)), &[][..], "do=accept", 403),
+    ] {
+        assert_eq!(pages.ask("POST", path, headers, form).await.status, status, "{path} {form}");
+    }
+    assert_eq!(pages.house.acts().len(), 1);
+    // One who moderates no more has a link that is signed, and worth nothing.
+    let former = format!("/m/{}", token("former@example.org"));
+    assert_eq!(pages.ask("GET", &former, &[], "").await.status, 410);
+    pages.house.say(Err("anne@example.org has it in hand."));
+    let busy = pages.ask("POST", &path, &[], "do=discard").await;
+    assert!(busy.status == 409 && busy.body.contains("anne@example.org has it in hand."), "{}", busy.body);
+}
+
 fn leaks_nothing(asked: &Asked, route: &Route) {
     for secret in SECRETS {
         assert!(!asked.body.contains(secret), "{} leaks {secret:?}: {}", route.path, asked.body);
@@ -200,7 +249,8 @@ async fn p39_without_its_right_no_route_tells_or_does_anything() {
     assert_eq!(pages.ask("POST", "/ops/logout", &[ORIGIN, ("cookie", &leaver)], &form).await.status, 303);
     let cookies = ["", "__Host-posthaste-ops=", "__Host-posthaste-ops=x", &foreign, &leaver];
     for route in ROUTES.iter().filter(|route| route.right != Right::Public) {
-        let signed = matches!(route.right, Right::Invited | Right::Linked | Right::Leaving);
+        let signed =
+            matches!(route.right, Right::Invited | Right::Linked | Right::Leaving | Right::Moderating);
         let paths = if signed {
             FORGED.iter().map(|piece| route.path.replace("{token}", &piece.replace('/', "%2F"))).collect()
         } else {
@@ -232,11 +282,15 @@ async fn p39_with_its_right_every_route_answers() {
     let mut bodies = String::new();
     // Logging out comes last.
     for route in ROUTES.iter().filter(|route| route.path != "/ops/logout") {
-        let form =
-            if route.right == Right::Operator { pages.form(&cookie, route.path) } else { String::new() };
+        let form = match route.right {
+            Right::Operator => pages.form(&cookie, route.path),
+            Right::Moderating => "do=discard".into(),
+            _ => String::new(),
+        };
         let headers = [ORIGIN, ("cookie", &*cookie)];
         let asked = pages.ask(method(route), &path(route, &pages), &headers, &form).await;
-        let acts = route.method == Method::Post && !matches!(route.right, Right::Linked | Right::Leaving);
+        let stays = matches!(route.right, Right::Linked | Right::Leaving | Right::Moderating);
+        let acts = route.method == Method::Post && !stays;
         let wanted = match route.path {
             // The made-up server does not deliver.
             "/health" => 503,
@@ -249,7 +303,7 @@ async fn p39_with_its_right_every_route_answers() {
     for secret in SECRETS {
         assert!(bodies.contains(secret), "{secret} is what the test above looks for in vain");
     }
-    assert_eq!(pages.house.acts().len(), 5);
+    assert_eq!(pages.house.acts().len(), 6);
     assert!(pages.house.acts().contains(&Act::Acknowledge {
         alert: "2".into(),
         by: "Olive".into(),

@@ -9,11 +9,13 @@ use serde_json::json;
 use super::{Incoming, Outcome, Trouble};
 use crate::delivery::{Plan, Recipient, RecipientsBuilder, encode_plan};
 use crate::facts::{Facts, MembershipFact};
-use crate::notices::{About, Held, held_for_author, held_for_owners, may_answer, rejected};
+use crate::moderation;
+use crate::notices::{About, Held, dropped, held_for_author, may_answer, rejected};
 use crate::pipeline::{self, Draft, Outgoing, Stop};
 use crate::post::Post;
 use crate::reason::Reason;
 use crate::rules::{Judgement, Verdict, judge};
+use crate::runners::Approval;
 use crate::site::Site;
 use crate::templates::Wording;
 
@@ -42,7 +44,8 @@ impl Incoming {
         let strangers = facts.strangers(&post, &list.name.to_string());
         beat.progress();
         let mark = self.station.failures.mark(entry.id);
-        let judged = judge(&post, list, &facts);
+        let approval = Approval::of(&entry.notes);
+        let judged = if approval.is_some() { Judgement::accepted() } else { judge(&post, list, &facts) };
         drop(mark);
         if !strangers.is_empty() && !matches!(judged.verdict, Verdict::Discard(_)) {
             self.station.tools.store.ensure_nonmembers(list.id, &strangers, facts.now).await?;
@@ -50,7 +53,14 @@ impl Incoming {
         tracing::info!(verdict = judged.verdict.name(), hits = judged.hits.join(" "), "judged");
         match &judged.verdict {
             Verdict::Accept => {
-                judged.stamp(&mut post.message.head);
+                match &approval {
+                    None => judged.stamp(&mut post.message.head),
+                    // From here on the post is in this entry alone.
+                    Some(approval) => {
+                        approval.close(&self.station.tools).await?;
+                        approval.stamp(&mut post.message.head);
+                    }
+                }
                 beat.progress();
                 facts.post_number = self.station.tools.store.next_post(list.id, facts.now).await?;
                 let mark = self.station.failures.mark(entry.id);
@@ -64,7 +74,7 @@ impl Incoming {
             }
             Verdict::Hold(reasons) => self.hold(&site, &post, list, &facts, &judged, reasons).await,
             Verdict::Reject(reasons) => self.send_back(&site, &post, list, &facts, reasons).await,
-            Verdict::Discard(reasons) => Ok(discarded(reasons)),
+            Verdict::Discard(reasons) => self.drop_post(&site, &post, list, &facts, reasons).await,
         }
     }
 
@@ -167,7 +177,8 @@ impl Incoming {
         let mut message = post.message.clone();
         judged.stamp(&mut message.head);
         let message_id = post.message_id();
-        self.station
+        let number = self
+            .station
             .tools
             .store
             .hold(&HeldMessage {
@@ -191,15 +202,34 @@ impl Incoming {
             born.extend(held_for_author(site, &held, wording));
         }
         if held.owners_are_told() {
-            let owners = self.station.admins(list).await?;
             let about = About::new(post, site, &list.settings.preferred_language, reasons);
-            let templates = &self.station.tools.templates;
-            let store = &self.station.tools.store;
-            let wording =
-                templates.notice(store, "list:admin:action:post", list, "", &about.variables()).await?;
-            born.extend(held_for_owners(site, &held, &owners, wording));
+            born.extend(moderation::tell_moderators(&self.station.tools, &held, number, &about).await?);
         }
         Ok(Outcome::ended(Kind::Held, json!({ "reasons": texts(reasons) }), born))
+    }
+
+    /// Drops the post, and shows it to the moderators if they want to see what is dropped.
+    async fn drop_post(
+        &self,
+        site: &Site,
+        post: &Post,
+        list: &MailingList,
+        facts: &Facts,
+        reasons: &[Reason],
+    ) -> Result<Outcome, Trouble> {
+        let mut outcome = discarded(reasons);
+        // What comes round in circles must not come round once more as an attachment (P38).
+        let shown = list.settings.forward_auto_discards
+            && !reasons.iter().any(|reason| ["loop", "no-senders"].contains(&reason.rule));
+        if shown {
+            let owners = self.station.admins(list).await?;
+            let about = About::new(post, site, &list.settings.preferred_language, reasons);
+            let held =
+                Held { id: post.id, list, envelope: &post.envelope, message: &post.message, at: facts.now };
+            let [_, _, (_, reasons)] = about.variables();
+            outcome.born.extend(dropped(site, &held, &owners, reasons));
+        }
+        Ok(outcome)
     }
 
     /// Tells the author, if the message may be answered.

@@ -6,13 +6,14 @@ use posthaste_spool::Spool;
 use posthaste_store::Store;
 use posthaste_watch::Watch;
 use posthaste_watch::alerts::Alerts;
-use posthaste_web::{Act, Acting, House, OpenAlert, Seen};
+use posthaste_web::{Act, Acting, House, Looking, OpenAlert, Seen};
 use tokio::runtime::Handle;
 use uuid::Uuid;
 
 use super::aside::Aside;
 use super::incidents::Incidents;
 use super::known;
+use super::moderating::{Counter, Wish};
 use super::trends::trends;
 
 /// How long ending a membership may take.
@@ -31,6 +32,7 @@ pub(super) struct ServerHouse {
     store: Store,
     files: Files,
     alerts: Arc<Alerts>,
+    counter: Counter,
     runtime: Handle,
 }
 
@@ -41,8 +43,9 @@ impl ServerHouse {
         store: Store,
         alerts: Arc<Alerts>,
         files: Files,
+        counter: Counter,
     ) -> Self {
-        Self { watch, spool, store, alerts, files, runtime: Handle::current() }
+        Self { watch, spool, store, alerts, files, counter, runtime: Handle::current() }
     }
 }
 
@@ -61,17 +64,34 @@ impl House for ServerHouse {
 
     fn act(&self, act: Act) -> Acting<'_> {
         let (spool, store, alerts) = (self.spool.clone(), self.store.clone(), self.alerts.clone());
-        let done = self.runtime.spawn(async move { perform(&spool, &store, &alerts, act).await });
+        let counter = self.counter.clone();
+        let done = self.runtime.spawn(async move { perform(&spool, &store, &alerts, &counter, act).await });
         Box::pin(async move { done.await.unwrap_or_else(|error| Err(error.to_string())) })
     }
 
     fn linked(&self, token: &str) -> Option<OpenAlert> {
         self.alerts.verify(token).map(|(shown, _)| known::alert(&shown))
     }
+
+    fn held<'a>(&'a self, list: &ListId, number: i64, moderator: &str) -> Looking<'a> {
+        let (counter, list, moderator) = (self.counter.clone(), list.clone(), moderator.to_owned());
+        let seen = self.runtime.spawn(async move { counter.look(&list, number, &moderator).await });
+        Box::pin(async move { seen.await.unwrap_or_else(|error| Err(error.to_string())) })
+    }
 }
 
-async fn perform(spool: &Arc<Spool>, store: &Store, alerts: &Alerts, act: Act) -> Result<String, String> {
+async fn perform(
+    spool: &Arc<Spool>,
+    store: &Store,
+    alerts: &Alerts,
+    counter: &Counter,
+    act: Act,
+) -> Result<String, String> {
     match act {
+        Act::Moderate { list, number, moderator, measure, reason, forward, preserve, force } => {
+            let wish = Wish { measure, reason, forward, preserve, force };
+            counter.decide(&list, number, &moderator, wish).await
+        }
         Act::Retry { entry, by } => {
             let id = id(&entry)?;
             spool.retry(id).await.map_err(|error| error.to_string())?;

@@ -1,0 +1,119 @@
+//! Once a day: what still waits.
+
+use std::time::Duration;
+
+use posthaste_mime::AutoSubmitted;
+use posthaste_model::{EntryId, MailingList, SubAddress, Timestamp};
+use posthaste_store::{HeldCount, HeldSummary, Mark};
+
+use super::Desk;
+use crate::notices::{Letter, list_id_field};
+use crate::runners::{Tools, Trouble};
+use crate::site::Site;
+use crate::templates::phrase;
+
+/// From one reminder to the next. A little less than a day, so that it does not wander through the hours.
+const EVERY: Duration = Duration::from_hours(23);
+/// What is younger was told when it came.
+const YOUNG: Duration = Duration::from_hours(20);
+/// The mark of the last reminder, on the list.
+const REMINDED: &str = "reminded";
+/// So many posts are named.
+const NAMED: u64 = 30;
+
+/// Reminds the moderators of every list where something waits.
+pub(crate) async fn remind(tools: &Tools) -> Result<(), Trouble> {
+    let now = tools.clock.now();
+    for waiting in tools.store.held_counts().await? {
+        let Some(list) = tools.store.list_by_key(waiting.list).await? else { continue };
+        if !is_due(&list, &waiting, now) {
+            continue;
+        }
+        let mark = Mark { who: String::new(), at: now };
+        // Marked first: a crash costs one reminder, and sends none twice.
+        if tools.store.mark(REMINDED, list.id, &mark, now.minus(EVERY)).await?.is_none() {
+            send(tools, &list, &waiting, now).await?;
+        }
+    }
+    tools.store.forget_marks(REMINDED, now.minus(2 * Duration::from_hours(24))).await?;
+    Ok(())
+}
+
+/// What came today was told today, if the list tells at once.
+fn is_due(list: &MailingList, waiting: &HeldCount, now: Timestamp) -> bool {
+    let settings = &list.settings;
+    settings.admin_daily_reminder && (!settings.admin_immed_notify || now.since(waiting.oldest) >= YOUNG)
+}
+
+async fn send(tools: &Tools, list: &MailingList, waiting: &HeldCount, now: Timestamp) -> Result<(), Trouble> {
+    let site = tools.site.get();
+    let posts = tools.store.held_page(list.id, 0, NAMED).await?;
+    let count = waiting.count.to_string();
+    for moderator in Desk::new(tools.store.clone()).moderators(list, &site).await? {
+        let data = data(&site, list, &posts, waiting.count, &moderator);
+        let vars = [("count", count.as_str()), ("data", &data)];
+        let wording =
+            tools.templates.notice(&tools.store, "list:admin:notice:pending", list, "", &vars).await?;
+        let owner = list.name.address(SubAddress::Owner);
+        let letter = Letter {
+            parent: EntryId::new(list.id),
+            purpose: &format!("reminder {} {moderator}", now.as_micros()),
+            list: &list.list_id,
+            from: &owner,
+            to: &moderator,
+            recipients: std::slice::from_ref(&moderator),
+            subject: wording.subject,
+            text: wording.text,
+            auto_submitted: AutoSubmitted::Generated,
+            extra: vec![list_id_field(list)],
+            attached: None,
+            hostname: &site.hostname,
+            at: now,
+        };
+        if let Some(entry) = letter.into_entry() {
+            let counted = tools.events.born(&entry.list);
+            tools.spool.put_with(entry, counted).await?;
+        }
+    }
+    Ok(())
+}
+
+/// The posts, a block of indented lines each, with this moderator's link to it.
+fn data(site: &Site, list: &MailingList, posts: &[HeldSummary], count: u64, moderator: &str) -> String {
+    let languages = [list.settings.preferred_language.as_str(), site.default_language.as_str()];
+    let mut blocks: Vec<_> = posts
+        .iter()
+        .map(|post| {
+            let number = post.number.to_string();
+            let subject = if post.subject.trim().is_empty() {
+                phrase("post.no_subject", &languages, &[])
+            } else {
+                one_line(&post.subject)
+            };
+            let vars = [
+                ("number", number.as_str()),
+                ("sender", &post.sender),
+                ("subject", &subject),
+                ("reasons", &post.reasons.join("; ")),
+            ];
+            let mut block = phrase("moderation.waiting", &languages, &vars);
+            let page =
+                site.moderating.as_ref().and_then(|links| links.page(&list.list_id, post.number, moderator));
+            if let Some(page) = page {
+                block.push('\n');
+                block.push_str(&page);
+            }
+            block.lines().map(|line| format!("    {line}")).collect::<Vec<_>>().join("\n")
+        })
+        .collect();
+    let more = count.saturating_sub(posts.len() as u64);
+    if more > 0 {
+        let more = phrase("post.and_more", &languages, &[("count", &more.to_string())]);
+        blocks.push(format!("    {more}"));
+    }
+    blocks.join("\n\n")
+}
+
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
