@@ -28,6 +28,7 @@ pub use runners::{Bell, Chores, Incoming, Moderation, OutLimits, Outgoing, Tools
 pub use site::{LiveSite, OneClick, Site};
 pub use templates::{
     FetchError, Fetcher, Found, Page, Scope, Source, Templates, Wording, check_address, check_text,
+    templates_guide,
 };
 
 pub(crate) use intake::{message_id_of, new_entry_id};

@@ -18,7 +18,8 @@ const FOOTER: &str = "list:member:regular:footer";
 
 async fn server() -> Result<(Server, Sink, Vec<String>)> {
     let sink = Sink::keeping().await?;
-    let server = Server::started(ServerOptions::new(env!("CARGO_BIN_EXE_posthaste")).relay(sink.addr())).await?;
+    let server =
+        Server::started(ServerOptions::new(env!("CARGO_BIN_EXE_posthaste")).relay(sink.addr())).await?;
     let members = server.list_with_members(LIST, 2).await?;
     Ok((server, sink, members))
 }
@@ -79,7 +80,9 @@ async fn people_are_written_to_in_their_language() -> Result<()> {
     let mail = mail_for(&sink, "a@far.example").await?;
     assert!(mail.contains("Moderation") && !mail.contains("waits"), "{mail}");
     server.run_with(&["template", "set", HOLD, "-", "--list", LIST], b"For all\n").await?;
-    server.run_with(&["template", "set", HOLD, "-", "--list", LIST, "--language", "de"], b"Deutsch\n").await?;
+    server
+        .run_with(&["template", "set", HOLD, "-", "--list", LIST, "--language", "de"], b"Deutsch\n")
+        .await?;
     post(&server, "b@far.example", "b").await?;
     assert!(mail_for(&sink, "b@far.example").await?.contains("\r\n\r\nDeutsch\r\n"));
     let folder = server.state().join("templates/site/de");
@@ -109,9 +112,14 @@ async fn texts_come_from_the_web_and_never_hold_up_a_post() -> Result<()> {
             let read = stream.read(&mut head).await.unwrap_or(0);
             let head = String::from_utf8_lossy(&head[..read]).into_owned();
             counted.fetch_add(1, Ordering::SeqCst);
-            let good = head.starts_with("GET /test.example.org/en ") && head.to_lowercase().contains("basic dTpw".to_lowercase().as_str());
-            let (status, body) = if good { ("200 OK", "From the web for $listname\n") } else { ("500 No", "") };
-            let answer = format!("HTTP/1.1 {status}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}", body.len());
+            let good = head.starts_with("GET /test.example.org/en ")
+                && head.to_lowercase().contains("basic dTpw".to_lowercase().as_str());
+            let (status, body) =
+                if good { ("200 OK", "From the web for $listname\n") } else { ("500 No", "") };
+            let answer = format!(
+                "HTTP/1.1 {status}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
+                body.len()
+            );
             let _ = stream.write_all(answer.as_bytes()).await;
         }
     });
@@ -133,7 +141,9 @@ async fn texts_come_from_the_web_and_never_hold_up_a_post() -> Result<()> {
     // Refused, broken, missing: the next place is asked, and the post goes out.
     let domain = ["template", "set", FOOTER, "-", "--domain", "example.org"];
     server.run_with(&domain, b"The domain's\n").await?;
-    for (n, bad) in ["http://127.0.0.1:9/x", &format!("http://{addr}/500"), "file:///no/such/file"].iter().enumerate() {
+    for (n, bad) in
+        ["http://127.0.0.1:9/x", &format!("http://{addr}/500"), "file:///no/such/file"].iter().enumerate()
+    {
         server.run(&["template", "set", FOOTER, "--uri", bad, "--list", LIST]).await?;
         post(&server, &members[0], &format!("bad{n}")).await?;
         let id = format!("<bad{n}@x.example>");

@@ -133,3 +133,81 @@ impl Shelf {
         self.copies.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+
+    use posthaste_model::Timestamp;
+
+    use super::*;
+
+    /// Turned by hand; sleeps end at once if the clock has been told to let deadlines pass.
+    #[derive(Default)]
+    struct Hand {
+        seconds: AtomicU64,
+        hurry: std::sync::atomic::AtomicBool,
+    }
+
+    impl Clock for Hand {
+        fn now(&self) -> Timestamp {
+            Timestamp::default()
+        }
+
+        fn monotonic(&self) -> Duration {
+            Duration::from_secs(self.seconds.load(Ordering::SeqCst))
+        }
+
+        fn sleep(&self, _: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+            if self.hurry.load(Ordering::SeqCst) {
+                Box::pin(async {})
+            } else {
+                Box::pin(std::future::pending())
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn copies_are_kept_and_outlive_their_page() {
+        let clock = Arc::new(Hand::default());
+        let (asked, answers) = (Arc::new(AtomicUsize::new(0)), Arc::new(Mutex::new(vec![])));
+        let (count, script) = (asked.clone(), answers.clone());
+        let fetcher = Fetcher::new(move |_| {
+            count.fetch_add(1, Ordering::SeqCst);
+            let answer: Option<Result<String, FetchError>> = script.lock().unwrap().pop();
+            async move {
+                match answer {
+                    Some(answer) => answer,
+                    None => std::future::pending().await,
+                }
+            }
+        });
+        let shelf = Shelf::new(Some(fetcher), clock.clone());
+        let page = Page { url: "https://x.org/".into(), login: None };
+        let (one, two) = (Uuid::from_u128(1), Uuid::from_u128(2));
+        let say = |answer| answers.lock().unwrap().push(answer);
+        let later = |seconds: u64| clock.seconds.fetch_add(seconds, Ordering::SeqCst);
+        let get = async |id| shelf.get(id, page.clone()).await;
+
+        say(Ok("first".into()));
+        assert_eq!((get(one).await, get(one).await), (Ok("first".into()), Ok("first".into())));
+        assert_eq!(asked.load(Ordering::SeqCst), 1, "kept");
+        later(3_601);
+        say(Err(FetchError::Status(500)));
+        assert_eq!(get(one).await, Ok("first".into()), "an old copy is better than none");
+        assert_eq!(get(one).await, Ok("first".into()));
+        assert_eq!(asked.load(Ordering::SeqCst), 2, "nobody asks again at once");
+        later(61);
+        say(Err(FetchError::Status(404)));
+        assert_eq!(get(one).await, Ok(String::new()), "a page that is gone is an empty text");
+        say(Err(FetchError::Other("refused".into())));
+        assert_eq!(
+            get(two).await,
+            Err("https://x.org/: refused".into()),
+            "another template has its own copy"
+        );
+        later(61);
+        clock.hurry.store(true, Ordering::SeqCst);
+        assert!(get(two).await.unwrap_err().contains("no answer within 5s"));
+    }
+}

@@ -3,6 +3,54 @@
 /// Other names of languages we have: Mailman's folders, and what comes close.
 const KIN: &[(&str, &str)] = &[("zh_Hans", "zh_CN"), ("zh", "zh_CN"), ("pt", "pt_BR")];
 
+/// The languages people can have, by code and name.
+const NAMES: &[(&str, &str)] = &[
+    ("ar", "Arabic"),
+    ("ast", "Asturian"),
+    ("bg", "Bulgarian"),
+    ("ca", "Catalan"),
+    ("cs", "Czech"),
+    ("da", "Danish"),
+    ("de", "German"),
+    ("el", "Greek"),
+    ("en", "English"),
+    ("es", "Spanish"),
+    ("et", "Estonian"),
+    ("eu", "Basque"),
+    ("fi", "Finnish"),
+    ("fr", "French"),
+    ("gl", "Galician"),
+    ("he", "Hebrew"),
+    ("hr", "Croatian"),
+    ("hu", "Hungarian"),
+    ("ia", "Interlingua"),
+    ("it", "Italian"),
+    ("ja", "Japanese"),
+    ("ko", "Korean"),
+    ("lt", "Lithuanian"),
+    ("nl", "Dutch"),
+    ("no", "Norwegian"),
+    ("pl", "Polish"),
+    ("pt", "Portuguese"),
+    ("pt_BR", "Portuguese (Brazil)"),
+    ("ro", "Romanian"),
+    ("ru", "Russian"),
+    ("sk", "Slovak"),
+    ("sl", "Slovenian"),
+    ("sr", "Serbian"),
+    ("sv", "Swedish"),
+    ("tr", "Turkish"),
+    ("uk", "Ukrainian"),
+    ("vi", "Vietnamese"),
+    ("zh_CN", "Chinese (China)"),
+    ("zh_TW", "Chinese (Taiwan)"),
+];
+
+/// A language by its name, as `$user_language` shows it; a code nobody knows is its own name.
+pub(crate) fn name_of(code: &str) -> &str {
+    NAMES.iter().find(|(known, _)| *known == code).map_or(code, |(_, name)| name)
+}
+
 /// The code as we write it: `pt-br` is `pt_BR`.
 pub(crate) fn normal(code: &str) -> String {
     match code.trim().replace('-', "_").split_once('_') {
@@ -55,6 +103,7 @@ mod tests {
             assert_eq!(chain(wished).join(" "), wanted);
         }
         assert_eq!(wish(["", "pt", "de"]).join(" "), "pt pt_BR");
+        assert_eq!((name_of("pt_BR"), name_of("tlh")), ("Portuguese (Brazil)", "tlh"));
         assert_eq!(wish(["en"]).join(" "), "en");
     }
 }

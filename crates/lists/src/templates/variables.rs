@@ -76,31 +76,33 @@ impl<'a> Variables<'a> {
     }
 }
 
+/// What every text about a list may use.
+pub(super) const EVERYWHERE: &[&str] = &[
+    "base_url",
+    "description",
+    "display_name",
+    "domain",
+    "domain_url",
+    "fqdn_listname",
+    "held_message_url",
+    "info",
+    "language",
+    "list_id",
+    "list_name",
+    "listname",
+    "mail_host",
+    "mailinglist_url",
+    "owner_email",
+    "pending_subscriptions_url",
+    "pending_unsubscriptions_url",
+    "request_address",
+    "request_email",
+    "short_listname",
+    "site_email",
+];
+
 /// True if the name means something in every text: one that all have, one of earlier days, or a page of an archive.
 pub(crate) fn is_known(name: &str) -> bool {
-    const EVERYWHERE: &[&str] = &[
-        "base_url",
-        "description",
-        "display_name",
-        "domain",
-        "domain_url",
-        "fqdn_listname",
-        "held_message_url",
-        "info",
-        "language",
-        "list_id",
-        "list_name",
-        "listname",
-        "mail_host",
-        "mailinglist_url",
-        "owner_email",
-        "pending_subscriptions_url",
-        "pending_unsubscriptions_url",
-        "request_address",
-        "request_email",
-        "short_listname",
-        "site_email",
-    ];
     EVERYWHERE.contains(&name)
         || crate::template::PER_RECIPIENT.contains(&name)
         || SYNONYMS.iter().any(|(old, _)| *old == name)

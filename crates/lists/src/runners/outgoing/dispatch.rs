@@ -177,7 +177,7 @@ impl Dispatch {
             user_email: recipient.address.to_lowercase(),
             user_delivered_to: recipient.address.to_owned(),
             user_name: recipient.name.to_owned(),
-            user_language: language.to_owned(),
+            user_language: crate::templates::language_name(language).to_owned(),
             unsubscribe_url: site
                 .one_click
                 .as_ref()
