@@ -81,18 +81,34 @@ pub(super) struct Shelf {
     fetcher: Option<Fetcher>,
     clock: Arc<dyn Clock>,
     /// By the key of the template and the address: a changed template has another key.
-    copies: Mutex<HashMap<(Uuid, String), Copy>>,
+    copies: Mutex<HashMap<Key, Copy>>,
+    /// Who asks for a page; others wait for the copy.
+    asking: Mutex<HashMap<Key, Arc<tokio::sync::Mutex<()>>>>,
 }
+
+type Key = (Uuid, String);
 
 impl Shelf {
     pub(super) fn new(fetcher: Option<Fetcher>, clock: Arc<dyn Clock>) -> Self {
-        Self { fetcher, clock, copies: Mutex::default() }
+        Self { fetcher, clock, copies: Mutex::default(), asking: Mutex::default() }
     }
 
     /// The text of a page for template `id`. A page that is not there (404) is an empty text.
     pub(super) async fn get(&self, id: Uuid, page: Page) -> Result<String, String> {
         let key = (id, page.url.clone());
-        let known = self.copies().get(&key).cloned();
+        let alone = self.asking().entry(key.clone()).or_default().clone();
+        let turn = alone.lock().await;
+        let copy = self.copy_of(&key, page).await;
+        drop(turn);
+        let mut asking = self.asking();
+        if Arc::strong_count(&alone) <= 2 {
+            asking.remove(&key);
+        }
+        copy
+    }
+
+    async fn copy_of(&self, key: &Key, page: Page) -> Result<String, String> {
+        let known = self.copies().get(key).cloned();
         if let Some(copy) = known.as_ref().filter(|copy| self.clock.monotonic() < copy.ask_again) {
             return copy.text.clone().ok_or_else(|| copy.why.clone());
         }
@@ -124,12 +140,16 @@ impl Shelf {
             copies.retain(|_, copy| copy.ask_again > now);
         }
         if copies.len() < KEPT {
-            copies.insert(key, copy.clone());
+            copies.insert(key.clone(), copy.clone());
         }
         copy.text.ok_or(copy.why)
     }
 
-    fn copies(&self) -> std::sync::MutexGuard<'_, HashMap<(Uuid, String), Copy>> {
+    fn asking(&self) -> std::sync::MutexGuard<'_, HashMap<Key, Arc<tokio::sync::Mutex<()>>>> {
+        self.asking.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn copies(&self) -> std::sync::MutexGuard<'_, HashMap<Key, Copy>> {
         self.copies.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
