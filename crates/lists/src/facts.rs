@@ -1,6 +1,8 @@
 //! What rules and pipeline may know besides the post and the list.
 
-use posthaste_model::{Action, Address, Preferences, Role, Timestamp};
+use std::sync::Arc;
+
+use posthaste_model::{Action, Address, Pattern, Preferences, Role, Timestamp};
 use uuid::Uuid;
 
 use crate::post::Post;
@@ -22,6 +24,56 @@ pub struct MembershipFact {
     pub moderation_action: Option<Action>,
     /// What holds for this membership, all levels taken together.
     pub preferences: Preferences,
+    /// How many posts of this membership the list has accepted; counted up to a hundred.
+    pub accepted_posts: u64,
+}
+
+/// A rule on a header field, ready for use.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct HeaderCheck {
+    /// What X-Mailman-Rule-Hits calls it.
+    pub name: String,
+    /// Whose it is: `site` or `list`.
+    pub of: &'static str,
+    /// The field, lower case.
+    pub header: String,
+    /// What must not stand in it.
+    pub pattern: Pattern,
+    /// What happens to a post where it does.
+    pub action: Action,
+}
+
+/// What the site says on rules.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct SiteRules {
+    /// Header checks that hold on every list, before the list's own.
+    pub header_checks: Vec<HeaderCheck>,
+    /// What happens where a list's header match does not say.
+    pub header_action: Action,
+    /// Answers to whole digests are held.
+    pub hold_digests: bool,
+    /// So many lines of a digest's masthead make a message one that quotes a digest.
+    pub digest_lines: usize,
+    /// The masthead of digests, with `$listname` and `$display_name` in it.
+    pub digest_masthead: String,
+    /// So many lines of a text are searched for commands.
+    pub command_lines: usize,
+    /// Every how many posts each member gets a copy with an envelope sender of their own; 0 = never.
+    pub verp_interval: u64,
+}
+
+impl Default for SiteRules {
+    fn default() -> Self {
+        Self {
+            header_checks: vec![],
+            header_action: Action::Hold,
+            hold_digests: false,
+            digest_lines: 4,
+            digest_masthead: String::new(),
+            command_lines: 10,
+            verp_interval: 0,
+        }
+    }
 }
 
 /// What rules and steps may know of the site.
@@ -37,6 +89,8 @@ pub struct SiteFacts {
     pub hostname: String,
     /// What X-Mailman-Version says: name and version of this software.
     pub software: String,
+    /// What it says on rules.
+    pub rules: Arc<SiteRules>,
 }
 
 /// Everything rules and steps may look at besides the post and the list, loaded once.
@@ -51,6 +105,12 @@ pub struct Facts {
     /// Senders that are members of another list of this site that `accept_these_nonmembers` names as `@list@host`: the
     /// posting address of that list and the sender.
     pub elsewhere: Vec<(String, Address)>,
+    /// The header checks that hold for this list: the site's, then its own.
+    pub header_checks: Vec<HeaderCheck>,
+    /// True if the message bore the moderator's password.
+    pub approved: bool,
+    /// True if it was an article of the linked newsgroup.
+    pub from_news: bool,
     /// The site.
     pub site: SiteFacts,
     /// The number of this post (`%d` of the subject prefix).
@@ -86,6 +146,12 @@ impl Facts {
         self.memberships
             .iter()
             .any(|m| matches!(m.role, Role::Owner | Role::Moderator) && senders.contains(&m.sought))
+    }
+
+    /// True if each member gets a copy with an envelope sender of their own this time, as the site wants now and then.
+    pub fn is_verp_turn(&self) -> bool {
+        let every = self.site.rules.verp_interval;
+        every > 0 && self.post_number.unsigned_abs() % every == 0
     }
 
     /// Senders that have no membership of any kind: the list remembers them as nonmembers, so that an owner can set what

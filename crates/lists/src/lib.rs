@@ -1,15 +1,19 @@
 #![doc = include_str!("../README.md")]
 
+mod approval;
 pub mod canary;
 pub mod delivery;
 mod events;
 pub mod facts;
 mod gate;
+mod gather;
 mod history;
 pub mod intake;
 pub mod moderation;
 pub mod notes;
 pub mod notices;
+mod parts;
+mod patterns;
 pub mod pipeline;
 pub mod post;
 pub mod reason;
@@ -18,12 +22,16 @@ pub mod runners;
 mod site;
 pub mod template;
 mod templates;
+mod topics;
 
+pub use approval::{hash_password, is_password_hash, take_password, verify_password};
 pub use canary::{CANARY_LIST, is_canary};
 pub use events::{Destination, Doors, Events, IN_TIME};
 pub use gate::Gate;
+pub use gather::gather;
 pub use history::{History, Trace, TraceEvent, TraceGroup, find_finished};
 pub use intake::{ANSWERS, Answers, Directory, Intake};
+pub use patterns::Patterns;
 pub use runners::{Bell, Chores, Incoming, Moderation, OutLimits, Outgoing, Tools, Working, second_chances};
 pub use site::{LiveSite, OneClick, Site};
 pub use templates::{

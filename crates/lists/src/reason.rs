@@ -1,5 +1,6 @@
 //! Why a post is held, sent back or dropped.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use posthaste_model::Action;
@@ -15,6 +16,8 @@ pub struct Reason {
     pub text: String,
     /// What is to happen, if the rule itself knows (moderation).
     pub action: Option<Action>,
+    /// What the hit is called where rules are counted, if not by the rule's name.
+    pub called: Option<String>,
     said: Option<Said>,
 }
 
@@ -35,7 +38,7 @@ impl Said {
 impl Reason {
     /// A reason of this rule; what happens is written in the table of rules.
     pub fn new(rule: &'static str, text: impl Into<String>) -> Self {
-        Self { rule, text: text.into(), action: None, said: None }
+        Self { rule, text: text.into(), action: None, called: None, said: None }
     }
 
     /// The same as a phrase of the catalogue (`reason.max-size`), which authors read in their own language.
@@ -45,7 +48,7 @@ impl Reason {
         vars: impl IntoIterator<Item = (&'static str, String)>,
     ) -> Self {
         let said = Said { key, vars: vars.into_iter().collect() };
-        Self { rule, text: said.in_language(&["en"]), action: None, said: Some(said) }
+        Self { rule, text: said.in_language(&["en"]), action: None, called: None, said: Some(said) }
     }
 
     /// The same, asking for this action.
@@ -57,6 +60,17 @@ impl Reason {
     /// The sentence in the first of these languages that has it.
     pub fn in_language(&self, languages: &[&str]) -> String {
         self.said.as_ref().map_or_else(|| self.text.clone(), |said| said.in_language(languages))
+    }
+
+    /// The same, going by this name in X-Mailman-Rule-Hits.
+    #[must_use]
+    pub fn called(self, name: String) -> Self {
+        Self { called: Some(name), ..self }
+    }
+
+    /// The name of the hit.
+    pub(crate) fn hit_name(&self) -> Cow<'static, str> {
+        self.called.clone().map_or(Cow::Borrowed(self.rule), Cow::Owned)
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use posthaste_model::ListId;
 use uuid::Uuid;
 
-use crate::facts::SiteFacts;
+use crate::facts::{SiteFacts, SiteRules};
 use crate::moderation::ModeratorLinks;
 
 /// The site.
@@ -24,6 +24,8 @@ pub struct Site {
     pub one_click: Option<OneClick>,
     /// What stands in moderators' notices; `None` if nothing can be signed.
     pub moderating: Option<ModeratorLinks>,
+    /// What it says on rules.
+    pub rules: Arc<SiteRules>,
 }
 
 /// Makes the address, signed, under which one member leaves one list with one POST (RFC 8058).
@@ -58,6 +60,7 @@ impl Site {
             base_url: self.base_url.clone(),
             one_click: self.one_click.is_some(),
             hostname: self.hostname.clone(),
+            rules: self.rules.clone(),
             software: concat!("Posthaste ", env!("CARGO_PKG_VERSION")).to_owned(),
         }
     }

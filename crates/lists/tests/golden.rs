@@ -72,6 +72,7 @@ struct Membership {
     name: String,
     action: Option<Action>,
     preferences: Preferences,
+    accepted_posts: u64,
 }
 
 impl Default for Membership {
@@ -83,6 +84,7 @@ impl Default for Membership {
             name: String::new(),
             action: None,
             preferences: Preferences::default(),
+            accepted_posts: 0,
         }
     }
 }
@@ -114,6 +116,7 @@ impl Case {
                     display_name: m.name.clone(),
                     moderation_action: m.action,
                     preferences: m.preferences.clone(),
+                    accepted_posts: m.accepted_posts,
                 })
                 .collect(),
             banned: self.banned.iter().map(|(who, ban)| (address(who), ban.clone())).collect(),
@@ -124,8 +127,10 @@ impl Case {
                 one_click: self.base_url.is_some(),
                 hostname: "mail.example.com".into(),
                 software: "Posthaste".into(),
+                ..SiteFacts::default()
             },
             post_number: self.post_number,
+            ..Facts::default()
         }
     }
 }

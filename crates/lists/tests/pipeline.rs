@@ -44,6 +44,7 @@ fn facts() -> Facts {
                 receive_own_postings: Some(false),
                 ..Preferences::default()
             },
+            accepted_posts: 0,
         }],
         site: SiteFacts {
             base_url: Some("https://lists.example.com".into()),

@@ -10,9 +10,11 @@ mod histogram;
 mod list;
 mod member;
 mod nearest;
+mod pattern;
 mod request;
 mod settings;
 mod timestamp;
+mod topic;
 
 pub use address::{Address, AddressError, Mailbox};
 pub use beat::{Beat, Plant, Planted, Pulse};
@@ -24,6 +26,7 @@ pub use histogram::{BOUNDS_MS, Histogram, HistogramValue};
 pub use list::{ListId, ListName, ListNameError, ListSeed, MailingList, SubAddress};
 pub use member::{DeliveryMode, DeliveryStatus, Member, Preferences, Role};
 pub use nearest::nearest;
+pub use pattern::{LONGEST_PATTERN, Pattern};
 pub use request::{MembershipRequest, RequestAction, RequestDetails, TokenOwner};
 pub use settings::{
     Action, ArchivePolicy, ArchiveRenderingMode, DEFAULT_FOOTER, DigestFrequency, DmarcMitigateAction,
@@ -32,3 +35,4 @@ pub use settings::{
     SubscriptionPolicy, UnrecognizedBounceDisposition, settings_guide,
 };
 pub use timestamp::Timestamp;
+pub use topic::Topic;

@@ -21,7 +21,7 @@ pub use self::error::SettingError;
 pub use self::guide::{SettingGroup, SettingGuide, SettingOrigin, settings_guide};
 pub use self::value::SettingKind;
 use self::value::SettingValue;
-use crate::ListName;
+use crate::{ListName, Topic};
 
 /// Declares the settings, one a line: `name: Type = default; SettingGroup "What it does."`, with `(dead)` behind the group if
 /// Mailman keeps the setting without obeying it, and `(new)` if Mailman has none of that name.
@@ -98,6 +98,7 @@ settings! {
     autoresponse_owner_text: String = String::new(); Answers " Text of the automatic answer to mail for the owners."
     autoresponse_postings_text: String = String::new(); Answers " Text of the automatic answer to posts."
     autoresponse_request_text: String = String::new(); Answers " Text of the automatic answer to commands."
+    bounce_matching_headers: Vec<String> = vec![]; Posting " Posts with a header field that fits one of these lines (`Header: regexp`) are held: the older form of header matches."
     #[serde(with = "span")]
     bounce_info_stale_after: Duration = Duration::from_hours(7 * 24); Bounces " A bounce score is forgotten after this quiet time."
     bounce_notify_owner_on_bounce_increment: bool = false; Bounces " Tell owners when a score grows."
@@ -140,16 +141,23 @@ settings! {
     max_days_to_hold: u64 = 0; Moderation (dead) " Held posts are dropped after so many days; 0 = never."
     max_message_size: u64 = 40; Posting " The largest post, KiB; 0 = any."
     max_num_recipients: u64 = 10; Posting " Posts with so many addresses in To and Cc are held; 0 = any."
+    member_moderation_notice: String = String::new(); Posting (dead) " What a member reads whose post is sent back by moderation; empty = a plain sentence."
     member_roster_visibility: RosterVisibility = RosterVisibility::Moderators; Membership " Who may see the members."
     moderator_password: Option<String> = None; Posting " Hash of the password for the Approved: field."
+    new_member_posts: u64 = 0; Posting (new) " Posts of a member wait for a moderator until so many of theirs were accepted; 0 = none does."
     newsgroup_moderation: NewsgroupModeration = NewsgroupModeration::None; News " How the linked newsgroup is moderated."
     nntp_prefix_subject_too: bool = true; News " Articles keep the subject prefix."
+    nonmember_rejection_notice: String = String::new(); Posting (dead) " What a nonmember reads whose post is sent back; empty = a plain sentence."
+    one_copy_of_crossposts: bool = true; Message (new) " A post to several lists of this site reaches who is on more than one of them once."
     pass_extensions: Vec<String> = vec![]; Content " File extensions the content filter lets pass."
     pass_types: Vec<String> = vec![]; Content " MIME types the content filter lets pass."
     personalize: Personalization = Personalization::None; Message " Whether each member gets a copy of their own."
     posting_pipeline: String = "default-posting-pipeline".into(); Message " What posts go through."
     preferred_language: String = "en".into(); Identity " The list's language."
     process_bounces: bool = true; Bounces " Count reports of failure."
+    regular_exclude_ignore: bool = true; Message (new) " Lists in regular_exclude_lists count only if the author is a member of them."
+    regular_exclude_lists: Vec<String> = vec![]; Message (new) " Members of these lists of this site get no copy from here if To or Cc names that list."
+    regular_include_lists: Vec<String> = vec![]; Message (new) " Members of these lists of this site get posts, too, unless To or Cc names that list."
     reject_these_nonmembers: Vec<String> = vec![]; Posting " Nonmembers whose posts are sent back."
     reply_goes_to_list: ReplyToMunging = ReplyToMunging::NoMunging; Message " Where answers go."
     reply_to_address: String = String::new(); Message " The address for explicit Reply-To."
@@ -159,6 +167,10 @@ settings! {
     send_welcome_message: bool = true; Membership " Welcome who joins."
     subject_prefix: String = String::new(); Message " Put before each subject; `%d` becomes the number of the post."
     subscription_policy: SubscriptionPolicy = SubscriptionPolicy::Confirm; Membership " What it takes to join."
+    topics: Vec<Topic> = vec![]; Posting (dead) " What the list talks about, one `NAME: regexp` a line; members may choose."
+    topics_bodylines_limit: i64 = 5; Posting (dead) " So many lines of a text are searched for `Subject:` and `Keywords:` of topics; negative = all."
+    topics_enabled: bool = false; Posting (dead) " Sort posts by topic; who has chosen topics gets only those."
+    umbrella_lists: Vec<String> = vec![]; Posting (new) " Lists that have this list as a member: what they send on is accepted."
     unsubscription_policy: SubscriptionPolicy = SubscriptionPolicy::Confirm; Membership " What it takes to leave."
     footer: String = DEFAULT_FOOTER.into(); Message (new) " Put under each post; empty = none. `$variables` are filled in."
     header: String = String::new(); Message (new) " Put above each post; empty = none. `$variables` are filled in."

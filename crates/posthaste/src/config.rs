@@ -31,6 +31,7 @@ mod metrics;
 mod paths;
 mod relay;
 mod rest;
+mod rules;
 mod site;
 mod smtp;
 mod spool;
@@ -82,6 +83,7 @@ sections! {
     dns: dns::Dns,
     depends: depends::Depends,
     limits: limits::Limits,
+    rules: rules::Rules,
     canary: canary::Canary,
     spool: spool::Spool,
     log: log::Log,

@@ -74,6 +74,9 @@ pub enum StoreError {
     /// A ban that is neither an address nor a pattern.
     #[error("{0:?} cannot be banned: write an address, @domain, or ^regular-expression")]
     BadBan(String),
+    /// No header field can have this name.
+    #[error("{0:?} is no name of a header field: printable characters without colon and blanks are needed")]
+    BadHeader(String),
     /// There is such a header match already.
     #[error("the header match {header}: {pattern} exists already")]
     HeaderMatchExists {

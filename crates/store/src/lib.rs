@@ -14,6 +14,7 @@ pub use error::StoreError;
 pub use queries::audit::{AuditEntry, AuditRecord, AuditWanted};
 pub use queries::automatic::{Budget, Spending, Spent};
 pub use queries::bans::{Ban, Scope};
+pub use queries::crossposts::EarlierList;
 pub use queries::decisions::{Decided, Decision};
 pub use queries::deeds::{Deed, Joining, MembershipOutcome};
 pub use queries::digests::collect::{Backlog, Collected};

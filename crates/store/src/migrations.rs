@@ -8,6 +8,7 @@ mod m0002_wording;
 mod m0003_moderation;
 mod m0004_digests;
 mod m0005_subscription;
+mod m0006_posting;
 
 use sea_orm::sea_query::{IndexCreateStatement, TableCreateStatement};
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, SqlxMySqlError};
@@ -21,6 +22,7 @@ pub(crate) const MIGRATIONS: &[fn(DbBackend) -> Vec<Step>] = &[
     m0003_moderation::steps,
     m0004_digests::steps,
     m0005_subscription::steps,
+    m0006_posting::steps,
 ];
 
 /// One statement of a migration. Doing it again must do no harm: MariaDB commits each by itself, and a program that dies

@@ -3,6 +3,7 @@
 pub(crate) mod audit;
 pub(crate) mod automatic;
 pub(crate) mod bans;
+pub(crate) mod crossposts;
 pub(crate) mod decisions;
 pub(crate) mod deeds;
 pub(crate) mod digests;
@@ -18,8 +19,10 @@ mod packed;
 pub(crate) mod pendings;
 pub(crate) mod people;
 pub(crate) mod posting;
+mod posting_record;
 pub(crate) mod preferences;
 pub(crate) mod recipients;
 pub(crate) mod requests;
 pub(crate) mod templates;
+mod topics;
 pub(crate) mod words;

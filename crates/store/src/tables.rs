@@ -91,6 +91,34 @@ pub(crate) enum Member {
     CreatedAt,
 }
 
+/// How many posts of a member were accepted.
+#[derive(DeriveIden, Clone, Copy)]
+pub(crate) enum PostingRecord {
+    Table,
+    Member,
+    Accepted,
+    LastEntry,
+}
+
+/// A topic a member has chosen; `*` stands for posts without a topic.
+#[derive(DeriveIden, Clone, Copy)]
+pub(crate) enum MemberTopic {
+    Table,
+    Member,
+    Topic,
+}
+
+/// A post that went to several lists, a row for each that has accepted it. `place` is the order in which they did.
+#[derive(DeriveIden, Clone, Copy)]
+pub(crate) enum Crosspost {
+    Table,
+    Id,
+    Message,
+    List,
+    Place,
+    PlannedAt,
+}
+
 /// The preference columns that users, addresses and members each have; NULL is "as the next level says".
 #[derive(DeriveIden, Clone, Copy)]
 pub(crate) enum Preference {

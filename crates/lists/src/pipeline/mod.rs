@@ -16,6 +16,7 @@ mod run;
 mod segment;
 mod sender_copy;
 mod subject_prefix;
+mod tagger;
 
 pub use self::draft::{ArchiveLinks, Draft, Stop};
 pub use self::run::{Outgoing, run};
@@ -41,6 +42,7 @@ macro_rules! steps {
 
 /// What an accepted post goes through, in this order.
 const STEPS: &[Link] = steps![
+    tagger::Tagger,
     cleanse::Cleanse,
     anonymise::Anonymise,
     avoid_duplicates::AvoidDuplicates,

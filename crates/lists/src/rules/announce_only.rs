@@ -1,6 +1,6 @@
 use posthaste_model::{Action, MailingList, Role};
 
-use super::{Rule, nonmember_moderation::accepted};
+use super::{Rule, nonmember_moderation::accepted, umbrella};
 use crate::{facts::Facts, post::Post, reason::Reason};
 
 /// `allow_list_posts` is off, and the author is none of those who may post all the same: owners, moderators, members and
@@ -11,7 +11,10 @@ impl Rule for AnnounceOnly {
     const NAME: &'static str = "announce-only";
 
     fn check(post: &Post, list: &MailingList, facts: &Facts) -> Option<Reason> {
-        if list.settings.allow_list_posts || facts.author_runs_list(post) {
+        if list.settings.allow_list_posts
+            || facts.author_runs_list(post)
+            || umbrella::sent_by(post, list).is_some()
+        {
             return None;
         }
         let senders = post.senders();
@@ -29,5 +32,13 @@ impl Rule for AnnounceOnly {
         let text =
             "The list is for announcements: only its owners, its moderators and those they allow may post.";
         Some(Reason::new(Self::NAME, text).asking(action))
+    }
+
+    fn passed(_: &Post, list: &MailingList, _: &Facts) -> String {
+        if list.settings.allow_list_posts {
+            "members may post".into()
+        } else {
+            "the author may post to this list for announcements".into()
+        }
     }
 }

@@ -14,4 +14,8 @@ impl Rule for BannedAddress {
         let (address, ban) = facts.banned.iter().find(|(address, _)| senders.contains(address))?;
         Some(Reason::new(Self::NAME, format!("{address} is banned (by {ban}).")))
     }
+
+    fn passed(_: &Post, _: &MailingList, _: &Facts) -> String {
+        "no sender is banned".into()
+    }
 }

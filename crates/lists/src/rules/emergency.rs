@@ -14,4 +14,8 @@ impl Rule for Emergency {
             Reason::new(Self::NAME, "The list is in emergency moderation: every post waits for a moderator.")
         })
     }
+
+    fn passed(_: &Post, _: &MailingList, _: &Facts) -> String {
+        "there is no emergency".into()
+    }
 }

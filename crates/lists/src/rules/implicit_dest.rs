@@ -1,6 +1,6 @@
 use posthaste_model::MailingList;
 
-use super::{Rule, pattern};
+use super::{Rule, pattern, umbrella};
 use crate::{facts::Facts, post::Post, reason::Reason};
 
 /// Neither To nor Cc names the list.
@@ -9,8 +9,12 @@ pub(super) struct ImplicitDest;
 impl Rule for ImplicitDest {
     const NAME: &'static str = "implicit-dest";
 
-    fn check(post: &Post, list: &MailingList, _: &Facts) -> Option<Reason> {
-        if !list.settings.require_explicit_destination {
+    fn check(post: &Post, list: &MailingList, facts: &Facts) -> Option<Reason> {
+        let settings = &list.settings;
+        if !settings.require_explicit_destination
+            || facts.from_news
+            || umbrella::sent_by(post, list).is_some()
+        {
             return None;
         }
         let posting = list.name.to_string();
@@ -20,6 +24,17 @@ impl Rule for ImplicitDest {
                 || list.settings.acceptable_aliases.iter().any(|alias| is_alias(alias, address))
         });
         (!named).then(|| Reason::new(Self::NAME, "The list is named neither in To nor in Cc."))
+    }
+
+    fn passed(post: &Post, list: &MailingList, facts: &Facts) -> String {
+        if !list.settings.require_explicit_destination {
+            return "the list need not be named in To or Cc".into();
+        }
+        match umbrella::sent_by(post, list) {
+            Some(above) => format!("it comes from {above}, a list above this one"),
+            None if facts.from_news => "it comes from the newsgroup".into(),
+            None => "To or Cc names the list".into(),
+        }
     }
 }
 

@@ -19,4 +19,11 @@ impl Rule for MaxRecipients {
             )
         })
     }
+
+    fn passed(post: &Post, list: &MailingList, _: &Facts) -> String {
+        match list.settings.max_num_recipients {
+            0 => "any number of recipients will do".into(),
+            most => format!("{} recipients, fewer than {most}", post.recipient_count()),
+        }
+    }
 }

@@ -16,4 +16,11 @@ impl Rule for MaxSize {
             Reason::new(Self::NAME, format!("The message has {size} KiB; the limit is {most} KiB."))
         })
     }
+
+    fn passed(post: &Post, list: &MailingList, _: &Facts) -> String {
+        match list.settings.max_message_size {
+            0 => "any size will do".into(),
+            most => format!("{} KiB of at most {most}", post.size.div_ceil(1024)),
+        }
+    }
 }

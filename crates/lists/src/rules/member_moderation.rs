@@ -12,7 +12,19 @@ impl Rule for MemberModeration {
     fn check(post: &Post, list: &MailingList, facts: &Facts) -> Option<Reason> {
         let author = facts.author(post)?;
         let action = author.moderation_action.unwrap_or(list.settings.default_member_action);
-        (action != Action::Defer)
-            .then(|| Reason::new(Self::NAME, "The message comes from a moderated member.").asking(action))
+        let notice = list.settings.member_moderation_notice.trim();
+        let why = if action == Action::Reject && !notice.is_empty() {
+            notice
+        } else {
+            "The message comes from a moderated member."
+        };
+        (action != Action::Defer).then(|| Reason::new(Self::NAME, why).asking(action))
+    }
+
+    fn passed(post: &Post, _: &MailingList, facts: &Facts) -> String {
+        match facts.author(post) {
+            Some(author) => format!("the author is the member {}, whose posts go on", author.address),
+            None => "the author is no member".into(),
+        }
     }
 }

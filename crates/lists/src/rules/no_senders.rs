@@ -1,4 +1,4 @@
-use posthaste_model::MailingList;
+use posthaste_model::{Address, MailingList};
 
 use super::Rule;
 use crate::{facts::Facts, post::Post, reason::Reason};
@@ -12,4 +12,12 @@ impl Rule for NoSenders {
     fn check(post: &Post, _: &MailingList, _: &Facts) -> Option<Reason> {
         post.senders().is_empty().then(|| Reason::new(Self::NAME, "The message has no valid sender."))
     }
+
+    fn passed(post: &Post, _: &MailingList, _: &Facts) -> String {
+        format!("written by {}", names(&post.senders()))
+    }
+}
+
+fn names(senders: &[Address]) -> String {
+    senders.iter().map(Address::as_str).collect::<Vec<_>>().join(", ")
 }

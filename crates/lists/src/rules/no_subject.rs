@@ -12,4 +12,8 @@ impl Rule for NoSubject {
     fn check(post: &Post, _: &MailingList, _: &Facts) -> Option<Reason> {
         post.subject().trim().is_empty().then(|| Reason::new(Self::NAME, "The message has no subject."))
     }
+
+    fn passed(_: &Post, _: &MailingList, _: &Facts) -> String {
+        "there is a subject".into()
+    }
 }

@@ -1,6 +1,6 @@
 use posthaste_model::{Action, Address, MailingList, Role};
 
-use super::{Rule, pattern};
+use super::{Rule, pattern, umbrella};
 use crate::{facts::Facts, post::Post, reason::Reason};
 
 /// The author is not a member.
@@ -12,7 +12,8 @@ impl Rule for NonmemberModeration {
     const NAME: &'static str = "nonmember-moderation";
 
     fn check(post: &Post, list: &MailingList, facts: &Facts) -> Option<Reason> {
-        if facts.author(post).is_some() || facts.author_runs_list(post) {
+        let known = facts.author(post).is_some() || facts.author_runs_list(post);
+        if known || facts.from_news || umbrella::sent_by(post, list).is_some() {
             return None;
         }
         let (action, why) = post
@@ -20,8 +21,28 @@ impl Rule for NonmemberModeration {
             .iter()
             .find_map(|sender| decide(sender, list, facts))
             .unwrap_or((list.settings.default_nonmember_action, None));
-        let why = why.unwrap_or_else(|| "The message is not from a list member.".into());
+        let notice = list.settings.nonmember_rejection_notice.trim();
+        let why = match why {
+            _ if action == Action::Reject && !notice.is_empty() => notice.to_owned(),
+            Some(why) => why,
+            None => "The message is not from a list member.".into(),
+        };
         (action != Action::Defer).then(|| Reason::new(Self::NAME, why).asking(action))
+    }
+
+    fn passed(post: &Post, list: &MailingList, facts: &Facts) -> String {
+        let who = if facts.from_news {
+            "it comes from the newsgroup"
+        } else if facts.author(post).is_some() {
+            "the author is a member"
+        } else if facts.author_runs_list(post) {
+            "the author runs the list"
+        } else if umbrella::sent_by(post, list).is_some() {
+            "it comes from a list above this one"
+        } else {
+            "the author is no member, but such posts go on"
+        };
+        who.into()
     }
 }
 

@@ -15,16 +15,10 @@ impl Rule for Loop {
     const NAME: &'static str = "loop";
 
     fn check(post: &Post, list: &MailingList, _: &Facts) -> Option<Reason> {
-        let head = &post.message.head;
-        let address = list.name.to_string();
-        let values = |name| head.all(name).map(Field::unfolded);
-        let sent_before = values("List-Post").any(|v| mailto_addresses(&v).any(|a| a == address))
-            || values("List-Id").any(|v| last_bracketed(&v).eq_ignore_ascii_case(list.list_id.as_str()))
-            || values("X-BeenThere").any(|v| v.trim().eq_ignore_ascii_case(&address));
-        if sent_before {
+        if sent_before(post, list) {
             return Some(Reason::new(Self::NAME, "The message has already been sent by this list."));
         }
-        let hops = head.all("Received").count();
+        let hops = post.message.head.all("Received").count();
         (hops > MOST_HOPS).then(|| {
             Reason::new(
                 Self::NAME,
@@ -32,6 +26,20 @@ impl Rule for Loop {
             )
         })
     }
+
+    fn passed(_: &Post, _: &MailingList, _: &Facts) -> String {
+        "the list has not sent it before".into()
+    }
+}
+
+/// True if the list has sent it.
+pub(super) fn sent_before(post: &Post, list: &MailingList) -> bool {
+    let head = &post.message.head;
+    let address = list.name.to_string();
+    let values = |name| head.all(name).map(Field::unfolded);
+    values("List-Post").any(|v| mailto_addresses(&v).any(|a| a == address))
+        || values("List-Id").any(|v| last_bracketed(&v).eq_ignore_ascii_case(list.list_id.as_str()))
+        || values("X-BeenThere").any(|v| v.trim().eq_ignore_ascii_case(&address))
 }
 
 /// The addresses of the mailto URIs in a List-Post value (RFC 2369 §3.4), lower case.

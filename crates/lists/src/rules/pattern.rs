@@ -1,11 +1,6 @@
 //! Entries of settings that name addresses: one address, or a regular expression that begins with `^`.
 
-use regex::RegexBuilder;
-
-/// A longer pattern is ignored.
-const LONGEST: usize = 1024;
-/// A pattern that compiles to more, in octets, is ignored.
-const LARGEST: usize = 1 << 20;
+use posthaste_model::Pattern;
 
 /// True if `entry` names `address`, which is lower case. Regular expressions take linear time and ignore case; one that
 /// cannot be read names nobody.
@@ -17,13 +12,9 @@ pub(super) fn names(entry: &str, address: &str) -> bool {
     }
 }
 
-/// Whether the regular expression matches; `None` if it cannot be read.
+/// Whether the regular expression matches at the beginning; `None` if it cannot be read.
 pub(super) fn matches(pattern: &str, text: &str) -> Option<bool> {
-    if pattern.len() > LONGEST {
-        return None;
-    }
-    let regex = RegexBuilder::new(pattern).case_insensitive(true).size_limit(LARGEST).build().ok()?;
-    Some(regex.is_match(text))
+    Pattern::parse(pattern).ok().map(|p| p.begins(text))
 }
 
 #[cfg(test)]

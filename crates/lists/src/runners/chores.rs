@@ -38,6 +38,11 @@ const CHORES: &[Chore] = &[
         every: Duration::from_mins(30),
         run: |tools| Box::pin(moderation::remind(tools)),
     },
+    Chore {
+        name: "posts that several lists got",
+        every: Duration::from_hours(6),
+        run: |tools| Box::pin(forget_crossposts(tools)),
+    },
 ];
 
 /// The runner of chores.
@@ -79,6 +84,12 @@ impl Chores {
             }
         }
     }
+}
+
+async fn forget_crossposts(tools: &Tools) -> Result<(), Trouble> {
+    let gone = tools.store.forget_crossposts(tools.clock.now().minus(Duration::from_hours(24))).await?;
+    tracing::debug!(gone, "posts to several lists forgotten");
+    Ok(())
 }
 
 async fn expire_tokens(tools: &Tools) -> Result<(), Trouble> {

@@ -1,5 +1,6 @@
 //! From `incoming` to `planned`, or to whatever the rules decide.
 
+mod audience;
 mod canary;
 mod owner;
 mod post;
@@ -12,19 +13,24 @@ use posthaste_spool::{Entry, Leased};
 use tokio_util::sync::CancellationToken;
 
 use super::station::{Craft, Outcome, Station, Tools, Trouble};
+use crate::approval::Guesses;
 use crate::canary::{Keeper, is_canary};
 use crate::notes;
+use crate::patterns::Patterns;
 
 /// The incoming runner. Any number may run side by side.
 pub struct Incoming {
     station: Station,
     canary: Option<Arc<dyn Keeper>>,
+    patterns: Patterns,
+    guesses: Guesses,
 }
 
 impl Incoming {
     /// A runner with these, and with somebody who sends canaries if there is one.
     pub fn new(tools: Tools, canary: Option<Arc<dyn Keeper>>) -> Self {
-        Self { station: Station::new(Stage::Incoming, tools), canary }
+        let station = Station::new(Stage::Incoming, tools);
+        Self { station, canary, patterns: Patterns::default(), guesses: Guesses::default() }
     }
 
     /// From now on a post may say what is to happen to the runner that works on it. For drills only.

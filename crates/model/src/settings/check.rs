@@ -1,6 +1,7 @@
 use serde_json::Value;
 
 use super::{ListSettings, SettingError, shown};
+use crate::{ListName, Pattern};
 
 impl ListSettings {
     /// What a type alone cannot say of a value.
@@ -31,14 +32,17 @@ impl ListSettings {
             }
             "acceptable_aliases" => {
                 for alias in &mut self.acceptable_aliases {
-                    *alias = alias.to_lowercase();
+                    // Of a pattern the case may mean something: \S is not \s.
+                    if !alias.starts_with('^') {
+                        *alias = alias.to_lowercase();
+                    }
                     if !alias.contains('@') && !alias.starts_with('^') {
                         return refuse(
                             "acceptable_aliases",
                             format!("{alias:?} has no @ and does not begin with ^"),
                         );
                     }
-                    if let Some(Err(e)) = alias.starts_with('^').then(|| regex::Regex::new(alias)) {
+                    if let Some(Err(e)) = alias.starts_with('^').then(|| Pattern::parse(alias)) {
                         return refuse(
                             "acceptable_aliases",
                             format!("{alias:?} is not a regular expression: {e}"),
@@ -59,9 +63,36 @@ impl ListSettings {
             "discard_these_nonmembers" => {
                 check_senders("discard_these_nonmembers", &self.discard_these_nonmembers, false, value)
             }
+            "bounce_matching_headers" => {
+                let lines = self.bounce_matching_headers.iter().filter(|l| !l.starts_with('#'));
+                let wrong = lines.map(|l| (l, check_header_line(l))).find(|(_, checked)| checked.is_err());
+                match wrong {
+                    Some((line, Err(why))) => refuse("bounce_matching_headers", format!("{line:?}: {why}")),
+                    _ => Ok(()),
+                }
+            }
+            "regular_exclude_lists" => {
+                check_lists("regular_exclude_lists", &self.regular_exclude_lists, value)
+            }
+            "regular_include_lists" => {
+                check_lists("regular_include_lists", &self.regular_include_lists, value)
+            }
+            "umbrella_lists" => check_lists("umbrella_lists", &self.umbrella_lists, value),
             "dmarc_addresses" => check_senders("dmarc_addresses", &self.dmarc_addresses, false, value),
             _ => Ok(()),
         }
+    }
+}
+
+fn check_header_line(line: &str) -> Result<(), String> {
+    let (_, pattern) = line.split_once(':').ok_or("write HEADER: PATTERN")?;
+    Pattern::parse(pattern.trim_start()).map(drop)
+}
+
+fn check_lists(key: &'static str, items: &[String], value: &Value) -> Result<(), SettingError> {
+    match items.iter().find_map(|item| ListName::parse(item).err()) {
+        Some(e) => Err(SettingError::Value { key, value: shown(value), rule: e.to_string() }),
+        None => Ok(()),
     }
 }
 
@@ -73,7 +104,7 @@ fn check_senders(
 ) -> Result<(), SettingError> {
     for item in items {
         let rule = if item.starts_with('^') {
-            regex::Regex::new(item).err().map(|e| format!("{item:?} is not a regular expression: {e}"))
+            Pattern::parse(item).err().map(|e| format!("{item:?} is not a regular expression: {e}"))
         } else {
             let address = if lists_too { item.strip_prefix('@').unwrap_or(item) } else { item };
             crate::Address::parse(address).err().map(|e| e.to_string())

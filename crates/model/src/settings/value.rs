@@ -3,6 +3,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::span::parse_span;
+use crate::Topic;
 
 /// What may stand in a setting.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -92,6 +93,37 @@ impl SettingValue for Vec<String> {
             Value::Array(items) => items.iter().map(String::read).collect(),
             _ => Err("a list of texts is needed (one a line)".into()),
         }
+    }
+}
+
+impl SettingValue for i64 {
+    fn kind() -> SettingKind {
+        SettingKind::Is("a whole number, which may be negative")
+    }
+
+    fn read(value: &Value) -> Result<Self, String> {
+        let read = match value {
+            Value::Number(n) => n.as_i64(),
+            Value::String(s) => s.trim().parse().ok(),
+            _ => None,
+        };
+        read.ok_or_else(|| "a whole number is needed".into())
+    }
+}
+
+impl SettingValue for Vec<Topic> {
+    fn kind() -> SettingKind {
+        SettingKind::Is("lines of NAME: regular expression; lines with one name make one topic")
+    }
+
+    fn read(value: &Value) -> Result<Self, String> {
+        if let Value::String(text) = value {
+            return Topic::parse_lines(text);
+        }
+        let topics: Self = serde_json::from_value(value.clone())
+            .map_err(|_| "lines of NAME: PATTERN are needed, or objects with name, pattern, description")?;
+        topics.iter().try_for_each(Topic::check)?;
+        Ok(topics)
     }
 }
 

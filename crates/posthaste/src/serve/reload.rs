@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, PoisonError};
 
+use posthaste_lists::facts::{HeaderCheck, SiteRules};
 use posthaste_lists::moderation::ModeratorLinks;
 use posthaste_lists::{OneClick, Site};
 use posthaste_smtp::client::{Login, Relay, Tls};
@@ -33,6 +34,28 @@ pub(crate) fn site(config: &Config) -> Site {
         base_url: None,
         one_click: one_click(config),
         moderating: moderating(config),
+        rules: Arc::new(rules(config)),
+    }
+}
+
+/// What the configuration says on rules.
+pub(crate) fn rules(config: &Config) -> SiteRules {
+    let from = &config.rules;
+    let check = |(position, (header, pattern))| HeaderCheck {
+        name: format!("header-match-config-{}", position + 1),
+        of: "site",
+        header,
+        pattern,
+        action: from.header_action.into(),
+    };
+    SiteRules {
+        header_checks: from.header_checks.checks().enumerate().map(check).collect(),
+        header_action: from.header_action.into(),
+        hold_digests: from.hold_digests,
+        digest_lines: from.digest_lines,
+        command_lines: from.command_lines,
+        verp_interval: from.verp_interval.unwrap_or_default() as u64,
+        ..SiteRules::default()
     }
 }
 

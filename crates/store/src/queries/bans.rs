@@ -1,7 +1,6 @@
 use std::collections::HashSet;
 
-use posthaste_model::{Address, Timestamp, check_domain};
-use regex::{Regex, RegexBuilder};
+use posthaste_model::{Address, Pattern, Timestamp, check_domain};
 use sea_orm::sea_query::{Expr, ExprTrait, OnConflict, Order, Query, SelectStatement};
 use sea_orm::{ConnectionTrait, QueryResult};
 use uuid::Uuid;
@@ -102,7 +101,7 @@ impl Store {
 pub(crate) struct Bans {
     exact: HashSet<String>,
     exact_entries: Vec<Ban>,
-    patterns: Vec<(Regex, Ban)>,
+    patterns: Vec<(Pattern, Ban)>,
 }
 
 impl Bans {
@@ -128,10 +127,10 @@ impl Bans {
         let mut bans = Self::default();
         for ban in rows {
             let ban = ban?;
-            if let Some(pattern) = ban.entry.strip_prefix('^') {
+            if ban.entry.starts_with('^') {
                 // Checked when it was added; one that another program wrote must not stop the mail.
-                match compile(pattern) {
-                    Ok(regex) => bans.patterns.push((regex, ban)),
+                match Pattern::parse(&ban.entry) {
+                    Ok(pattern) => bans.patterns.push((pattern, ban)),
                     Err(why) => tracing::warn!(entry = ban.entry, why, "a ban is not a regular expression"),
                 }
             } else {
@@ -152,14 +151,14 @@ impl Bans {
             };
             return self.exact_entries.iter().find(meets);
         }
-        self.patterns.iter().find(|(regex, _)| regex.is_match(address.key())).map(|(_, ban)| ban)
+        self.patterns.iter().find(|(pattern, _)| pattern.begins(address.key())).map(|(_, ban)| ban)
     }
 }
 
 /// The key of a new ban, if it is one.
 fn checked(entry: &str) -> Result<String, StoreError> {
-    let good = if let Some(pattern) = entry.strip_prefix('^') {
-        compile(pattern).map_err(|why| StoreError::BadPattern { pattern: entry.to_owned(), why })?;
+    let good = if entry.starts_with('^') {
+        Pattern::parse(entry).map_err(|why| StoreError::BadPattern { pattern: entry.to_owned(), why })?;
         true
     } else if let Some(domain) = entry.strip_prefix('@') {
         check_domain(domain).is_ok()
@@ -177,10 +176,6 @@ fn checked(entry: &str) -> Result<String, StoreError> {
 /// Patterns keep their case, where it means something (`\S` is not `\s`).
 fn fold(entry: &str) -> String {
     if entry.starts_with('^') { entry.to_owned() } else { entry.to_lowercase() }
-}
-
-fn compile(pattern: &str) -> Result<Regex, String> {
-    RegexBuilder::new(&format!("^(?:{pattern})")).case_insensitive(true).build().map_err(|e| e.to_string())
 }
 
 fn domain_key(address: &Address) -> String {

@@ -1,5 +1,4 @@
-use posthaste_model::Action;
-use regex::Regex;
+use posthaste_model::{Action, Pattern};
 use sea_orm::sea_query::{Expr, ExprTrait, Order, Query};
 use sea_orm::{ConnectionTrait, QueryResult};
 use uuid::Uuid;
@@ -25,9 +24,12 @@ pub struct HeaderMatch {
 impl Store {
     /// Adds a rule behind the others of the list; gives its position, from 0.
     pub async fn add_header_match(&self, list: Uuid, rule: &HeaderMatch) -> Result<u32, StoreError> {
-        Regex::new(&rule.pattern)
-            .map_err(|e| StoreError::BadPattern { pattern: rule.pattern.clone(), why: e.to_string() })?;
-        let header = rule.header.to_lowercase();
+        Pattern::parse(&rule.pattern)
+            .map_err(|why| StoreError::BadPattern { pattern: rule.pattern.clone(), why })?;
+        let header = rule.header.trim().to_lowercase();
+        if header.is_empty() || !header.bytes().all(|b| b.is_ascii_graphic() && b != b':') {
+            return Err(StoreError::BadHeader(rule.header.clone()));
+        }
         self.writing(|| async {
             let db = self.begin().await?;
             lock(&*db, list).await?;
@@ -59,6 +61,32 @@ impl Store {
     /// The rules of a list, in order: the place in the answer is the position.
     pub async fn header_matches(&self, list: Uuid) -> Result<Vec<HeaderMatch>, StoreError> {
         self.reading(async |db| Ok(load(&db, list).await?.into_iter().map(|(_, rule)| rule).collect())).await
+    }
+
+    /// Moves a rule to another position; those between move by one.
+    pub async fn move_header_match(&self, list: Uuid, from: u32, to: u32) -> Result<(), StoreError> {
+        self.writing(|| async {
+            let db = self.begin().await?;
+            lock(&*db, list).await?;
+            let mut rules: Vec<_> = load(&*db, list).await?.into_iter().map(|(id, _)| id).collect();
+            for position in [from, to] {
+                if position as usize >= rules.len() {
+                    return Err(StoreError::NoSuchHeaderMatch(position).into());
+                }
+            }
+            let moved = rules.remove(from as usize);
+            rules.insert(to as usize, moved);
+            for (position, id) in (0_i32..).zip(rules) {
+                let place = Query::update()
+                    .table(H::Table)
+                    .value(H::Position, position)
+                    .and_where(Expr::col(H::Id).eq(id))
+                    .take();
+                db.execute(&place).await?;
+            }
+            db.commit(()).await
+        })
+        .await
     }
 
     /// Removes the rule at a position; those behind it move up.

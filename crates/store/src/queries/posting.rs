@@ -9,7 +9,7 @@ use super::bans::{Bans, Scope};
 use super::words::{self, unword, unword_opt};
 use super::{people, preferences};
 use crate::error::Fault;
-use crate::tables::{Address as A, Member as M, User as U};
+use crate::tables::{Address as A, Member as M, PostingRecord as R, User as U};
 use crate::{Store, StoreError};
 
 /// A post is not asked about more addresses than these: longer To and Cc fields are no discussion.
@@ -44,6 +44,8 @@ pub struct Membership {
     pub moderation_action: Option<Action>,
     /// The preferences that hold: of the member, else of the address, else of the user.
     pub preferences: Preferences,
+    /// How many posts of this membership were accepted; counted up to a hundred.
+    pub accepted_posts: u64,
 }
 
 /// A sender who is banned.
@@ -126,7 +128,8 @@ fn query(list: Uuid) -> SelectStatement {
         .column((M::Table, M::Id))
         .column((M::Table, M::DisplayName))
         .column((A::Table, A::DisplayName))
-        .column((M::Table, M::ModerationAction));
+        .column((M::Table, M::ModerationAction))
+        .column((R::Table, R::Accepted));
     preferences::select(&mut query, M::Table, 'm');
     preferences::select(&mut query, A::Table, 'a');
     preferences::select(&mut query, U::Table, 'u');
@@ -134,6 +137,7 @@ fn query(list: Uuid) -> SelectStatement {
         .from(M::Table)
         .inner_join(A::Table, Expr::col((A::Table, A::Id)).equals((M::Table, M::Address)))
         .join(JoinType::LeftJoin, U::Table, Expr::col((U::Table, U::Id)).equals((A::Table, A::User)))
+        .join(JoinType::LeftJoin, R::Table, Expr::col((R::Table, R::Member)).equals((M::Table, M::Id)))
         .and_where(Expr::col((M::Table, M::List)).eq(list))
         .order_by((M::Table, M::Id), Order::Asc)
         .take()
@@ -155,6 +159,7 @@ fn read(row: &QueryResult) -> Result<(Option<Uuid>, Membership), Fault> {
             display_name,
             moderation_action: unword_opt(row.try_get_by_index(6)?)?,
             preferences: member.or(&address).or(&user),
+            accepted_posts: row.try_get_by_index::<Option<i64>>(7)?.unwrap_or_default().unsigned_abs(),
         },
     ))
 }

@@ -3,12 +3,14 @@
 use posthaste_mime::message_id_hash;
 use posthaste_model::{Beat, MailingList, Personalization, SubAddress};
 use posthaste_spool::{Entry, Kind};
-use posthaste_store::{HeldMessage, Membership};
+use posthaste_store::HeldMessage;
 use serde_json::json;
 
 use super::{Incoming, Outcome, Trouble};
+use crate::approval::{take_password, verify_password};
 use crate::delivery::{Plan, Recipient, RecipientsBuilder, encode_plan};
-use crate::facts::{Facts, MembershipFact};
+use crate::facts::Facts;
+use crate::gather::gather;
 use crate::moderation;
 use crate::notices::{About, Held, dropped, held_for_author, may_answer, rejected};
 use crate::pipeline::{self, Draft, Outgoing, Stop};
@@ -20,7 +22,7 @@ use crate::site::Site;
 use crate::templates::Wording;
 
 /// Recipients read from the database at once.
-const PAGE: u64 = 5_000;
+pub(super) const PAGE: u64 = 5_000;
 
 impl Incoming {
     /// What becomes of a post.
@@ -39,8 +41,14 @@ impl Incoming {
             SubAddress::Post,
             &list.name,
         );
+        // Before anybody else sees the message.
+        let password =
+            list.settings.moderator_password.as_ref().and_then(|_| take_password(&mut post.message));
         drop(mark);
         let mut facts = self.facts(&post, list, &site, beat).await?;
+        if let Some(password) = password {
+            facts.approved = self.approves(password, list).await;
+        }
         let strangers = facts.strangers(&post, &list.name.to_string());
         beat.progress();
         let mark = self.station.failures.mark(entry.id);
@@ -63,11 +71,15 @@ impl Incoming {
                 }
                 beat.progress();
                 facts.post_number = self.station.tools.store.next_post(list.id, facts.now).await?;
+                if let Some(author) = facts.author(&post) {
+                    let (member, had) = (author.member, author.accepted_posts);
+                    self.station.tools.store.count_accepted(member, had, entry.id).await?;
+                }
                 let mark = self.station.failures.mark(entry.id);
                 let outgoing = pipeline::run(Draft::new(&post, list, &facts));
                 drop(mark);
                 match outgoing {
-                    Ok(outgoing) => self.plan(&post, list, outgoing, beat).await,
+                    Ok(outgoing) => self.plan(&post, list, &facts, outgoing, beat).await,
                     Err(Stop::Discard(reason)) => Ok(discarded(&[reason])),
                     Err(Stop::Reject(reason)) => self.send_back(&site, &post, list, &facts, &[reason]).await,
                 }
@@ -86,26 +98,25 @@ impl Incoming {
         site: &Site,
         beat: &Beat,
     ) -> Result<Facts, Trouble> {
-        let senders = post.senders();
-        let addressed: Vec<_> = post.explicit_recipients().into_iter().map(|m| m.address).collect();
-        let known = self.station.tools.store.posting_facts(list.id, &senders, &addressed).await?;
-        let mut elsewhere = vec![];
-        for other in list.settings.accept_these_nonmembers.iter().filter_map(|e| e.strip_prefix('@')) {
-            let Ok(name) = posthaste_model::ListName::parse(other) else { continue };
-            let Some(sibling) = self.station.tools.store.list_by_name(&name).await? else { continue };
-            beat.progress();
-            let there = self.station.tools.store.posting_facts(sibling.id, &senders, &[]).await?;
-            let members = there.memberships.into_iter().filter(|m| m.role == posthaste_model::Role::Member);
-            elsewhere.extend(members.map(|m| (other.to_owned(), m.address)));
+        let tools = &self.station.tools;
+        let (now, passed) = (tools.clock.now(), || beat.progress());
+        Ok(gather(&tools.store, site, &self.patterns, (post, list), now, passed).await?)
+    }
+
+    /// True if this is the moderator's password. Who tries too many wrong ones is not heard any more.
+    async fn approves(&self, password: String, list: &MailingList) -> bool {
+        let Some(hash) = list.settings.moderator_password.clone() else { return false };
+        let clock = &self.station.tools.clock;
+        if !self.guesses.may_try(list.id, clock.monotonic()) {
+            tracing::warn!("too many wrong passwords in Approved: within an hour; this one is not looked at");
+            return false;
         }
-        Ok(Facts {
-            now: self.station.tools.clock.now(),
-            memberships: known.memberships.into_iter().chain(known.addressed).map(fact).collect(),
-            banned: known.banned.into_iter().map(|b| (b.address, b.entry)).collect(),
-            elsewhere,
-            site: site.facts(),
-            post_number: 0,
-        })
+        let checked = tokio::task::spawn_blocking(move || verify_password(&password, &hash)).await;
+        let right = checked.unwrap_or(false);
+        if !right {
+            self.guesses.wrong(list.id, clock.monotonic());
+        }
+        right
     }
 
     /// Accepts the post for everybody at once.
@@ -113,12 +124,15 @@ impl Incoming {
         &self,
         post: &Post,
         list: &MailingList,
+        facts: &Facts,
         outgoing: Outgoing,
         beat: &Beat,
     ) -> Result<Outcome, Trouble> {
         for note in &outgoing.notes {
             tracing::warn!(note, "pipeline");
         }
+        let mut audience = self.audience(post, list, facts, beat).await?;
+        audience.skip.extend(outgoing.skip.iter().cloned());
         let mut recipients = RecipientsBuilder::default();
         let mut after = None;
         loop {
@@ -128,8 +142,11 @@ impl Incoming {
             after = Some(bottom.member);
             let full = page.len() as u64 == PAGE;
             for row in &page {
-                if outgoing.skip.contains(&row.address.to_lowercase()) {
+                if audience.leaves_out(row) {
                     continue;
+                }
+                if !audience.include.is_empty() {
+                    audience.skip.insert(row.address.to_lowercase());
                 }
                 recipients.push(Recipient {
                     address: &row.address,
@@ -142,6 +159,7 @@ impl Incoming {
                 break;
             }
         }
+        self.include_others(&mut audience, &mut recipients, beat).await?;
         if recipients.is_empty() {
             return Ok(Outcome::ended(
                 Kind::Done,
@@ -151,7 +169,9 @@ impl Incoming {
         }
         let plan = Plan {
             sender: list.name.address(SubAddress::Bounces),
-            personal: outgoing.personal || list.settings.personalize != Personalization::None,
+            personal: outgoing.personal
+                || list.settings.personalize != Personalization::None
+                || facts.is_verp_turn(),
             message_id: post.message_id(),
             owners: self.station.admins(list).await?,
             owner_address: list.name.address(SubAddress::Owner),
@@ -273,16 +293,4 @@ fn discarded(reasons: &[Reason]) -> Outcome {
 
 fn texts(reasons: &[Reason]) -> Vec<String> {
     reasons.iter().map(|r| r.text.clone()).collect()
-}
-
-fn fact(membership: Membership) -> MembershipFact {
-    MembershipFact {
-        sought: membership.address.clone(),
-        address: membership.via.unwrap_or(membership.address),
-        role: membership.role,
-        member: membership.member,
-        display_name: membership.display_name,
-        moderation_action: membership.moderation_action,
-        preferences: membership.preferences,
-    }
 }
