@@ -49,9 +49,12 @@ fn mails<'t>(tally: &'t posthaste_testkit::sink::Tally, to: &'t str) -> impl Ite
 /// Waits for a mail to `to` that has all of these words, quoted-printable line ends taken out.
 async fn mail(sink: &Sink, to: &str, words: &[&str]) -> Result<String> {
     let found = |tally: &posthaste_testkit::sink::Tally| {
-        mails(tally, to).map(|text| text.replace("=\r\n", "")).find(|text| words.iter().all(|w| text.contains(w)))
+        mails(tally, to)
+            .map(|text| text.replace("=\r\n", ""))
+            .find(|text| words.iter().all(|w| text.contains(w)))
     };
-    sink.wait_until(&format!("mail to {to} with {words:?}"), PATIENCE, |tally| found(tally).is_some()).await?;
+    sink.wait_until(&format!("mail to {to} with {words:?}"), PATIENCE, |tally| found(tally).is_some())
+        .await?;
     sink.read(|tally| found(tally)).context("it was there")
 }
 
@@ -112,15 +115,30 @@ async fn accepted_rejected_and_discarded_on_the_command_line() -> Result<()> {
     let copy = mail(&sink, &members[0], &["Hi a"]).await?;
     ensure!(copy.contains("X-Mailman-Approved-At: ") && copy.contains("Subject: [Test] Hi a"), "{copy}");
 
-    let told = server.run(&["moderate", "reject", &number(1), "--reason", "Bitte kürzer", "--by", "anne"]).await?;
+    let told =
+        server.run(&["moderate", "reject", &number(1), "--reason", "Bitte kürzer", "--by", "anne"]).await?;
     ensure!(told.contains("rejected"), "{told}");
     let refusal = mail(&sink, STRANGER, &["declined"]).await?;
     ensure!(refusal.contains("Auto-Submitted: auto-replied") && refusal.contains("Hi r"), "{refusal}");
     ensure!(refusal.contains("Bitte k") && refusal.contains("The text."), "{refusal}");
 
-    server.run(&["moderate", "discard", &number(2), "--by", "bo", "--preserve", "--forward", "carl@far.example"]).await?;
+    server
+        .run(&[
+            "moderate",
+            "discard",
+            &number(2),
+            "--by",
+            "bo",
+            "--preserve",
+            "--forward",
+            "carl@far.example",
+        ])
+        .await?;
     let forwarded = mail(&sink, "carl@far.example", &["Hi d"]).await?;
-    ensure!(forwarded.contains("message/rfc822") && forwarded.contains("bo on the command line"), "{forwarded}");
+    ensure!(
+        forwarded.contains("message/rfc822") && forwarded.contains("bo on the command line"),
+        "{forwarded}"
+    );
     waiting(&server, 0).await?;
     wait::until("it is kept", PATIENCE, async || {
         Ok(server.run(&["moderate", "ls", "--preserved"]).await?.contains("Hi d"))
@@ -129,13 +147,19 @@ async fn accepted_rejected_and_discarded_on_the_command_line() -> Result<()> {
     let again = server.cli(&["moderate", "accept", &number(2), &number(0)]).await?;
     ensure!(again.status.code() == Some(1), "decided twice");
     let why = String::from_utf8_lossy(&again.stderr).into_owned();
-    ensure!(why.contains("by bo on the command line") && why.contains("accept was decided before, by anne"), "{why}");
+    ensure!(
+        why.contains("by bo on the command line") && why.contains("accept was decided before, by anne"),
+        "{why}"
+    );
     server.run(&["moderate", "rm", &number(2)]).await?;
 
     let audit: Value = serde_json::from_str(&server.run(&["--json", "audit", "ls", "--who", "anne"]).await?)?;
     let actions: Vec<_> = audit.as_array().context("rows")?.iter().map(|r| r["action"].clone()).collect();
     assert_eq!(actions, ["reject", "accept"]);
-    ensure!(audit[0]["after"]["reason"] == "Bitte kürzer" && audit[0]["before"]["sender"] == STRANGER, "{audit}");
+    ensure!(
+        audit[0]["after"]["reason"] == "Bitte kürzer" && audit[0]["before"]["sender"] == STRANGER,
+        "{audit}"
+    );
     server.run(&["audit", "verify"]).await?;
     assert_eq!(sink.tally().reached("<r@x.example>"), 0, "nobody got the rejected post");
     assert_eq!(sink.tally().reached("<d@x.example>"), 0, "nobody got the discarded post");
@@ -229,7 +253,8 @@ async fn a_decision_outlives_the_server() -> Result<()> {
     server.sigkill().await?;
     server.start().await?;
     // A marker behind everything: what the new server had to do is done.
-    let message = format!("From: {0}\nTo: {LIST}\nSubject: End\nMessage-ID: <end@x.example>\n\nx\n", members[0]);
+    let message =
+        format!("From: {0}\nTo: {LIST}\nSubject: End\nMessage-ID: <end@x.example>\n\nx\n", members[0]);
     send(&server, &members[0], LIST, &message).await?;
     everybody_has(&sink, "end", &members).await?;
     everybody_has(&sink, "k", &members).await?;
@@ -269,7 +294,9 @@ async fn what_waits_is_told_daily_and_dropped_when_its_time_is_over() -> Result<
     server.run(&["list", "set", LIST, "max_days_to_hold", "3"]).await?;
     stranger_writes(&server, "t").await?;
     mail(&sink, OWNER, &["Hi t", "waits for you"]).await?;
-    let reminders = |sink: &Sink| sink.read(|t| mails(t, OWNER).filter(|m| m.contains("waiting for a moderator")).count());
+    let reminders = |sink: &Sink| {
+        sink.read(|t| mails(t, OWNER).filter(|m| m.contains("waiting for a moderator")).count())
+    };
     let hour = 3_600;
     // Chores are done at each start.
     for (at, reminded, waits) in [
