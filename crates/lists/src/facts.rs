@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use posthaste_auth::Findings;
 use posthaste_model::{Action, Address, Pattern, Preferences, Role, Timestamp};
 use uuid::Uuid;
 
@@ -87,6 +88,8 @@ pub struct SiteFacts {
     pub one_click: bool,
     /// The name of this host.
     pub hostname: String,
+    /// Signatures of others are taken out of what is passed on.
+    pub remove_dkim_headers: bool,
     /// What X-Mailman-Version says: name and version of this software.
     pub software: String,
     /// What it says on rules.
@@ -111,6 +114,8 @@ pub struct Facts {
     pub approved: bool,
     /// True if it was an article of the linked newsgroup.
     pub from_news: bool,
+    /// Where the post is from, as far as that was looked into.
+    pub auth: Findings,
     /// The site.
     pub site: SiteFacts,
     /// The number of this post (`%d` of the subject prefix).

@@ -7,6 +7,7 @@ mod address;
 mod answers;
 mod canary;
 mod directory;
+mod names;
 mod rcpt;
 
 pub use accept::Intake;
@@ -14,3 +15,4 @@ pub(crate) use accept::{message_id_of, new_entry_id};
 pub use address::{Destination, split};
 pub use answers::{ANSWERS, Answers};
 pub use directory::{Directory, Snapshot};
+pub use names::Names;

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod approval;
+mod authenticity;
 pub mod canary;
 pub mod delivery;
 mod events;
@@ -9,6 +10,7 @@ mod gate;
 mod gather;
 mod history;
 pub mod intake;
+pub mod lint;
 pub mod moderation;
 pub mod notes;
 pub mod notices;
@@ -25,12 +27,13 @@ mod templates;
 mod topics;
 
 pub use approval::{hash_password, is_password_hash, take_password, verify_password};
+pub use authenticity::{Authenticity, Provenance};
 pub use canary::{CANARY_LIST, is_canary};
 pub use events::{Destination, Doors, Events, IN_TIME};
 pub use gate::Gate;
 pub use gather::gather;
 pub use history::{History, Trace, TraceEvent, TraceGroup, find_finished};
-pub use intake::{ANSWERS, Answers, Directory, Intake};
+pub use intake::{ANSWERS, Answers, Directory, Intake, Names};
 pub use patterns::Patterns;
 pub use runners::{Bell, Chores, Incoming, Moderation, OutLimits, Outgoing, Tools, Working, second_chances};
 pub use site::{LiveSite, OneClick, Site};

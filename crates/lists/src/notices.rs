@@ -74,6 +74,7 @@ impl Letter<'_> {
             }
         }
         let plan = Plan {
+            provenance: None,
             // The null path: nobody answers a notice of ours (RFC 5321 §4.5.5).
             sender: String::new(),
             personal: false,

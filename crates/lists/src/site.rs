@@ -6,6 +6,7 @@ use std::sync::Arc;
 use posthaste_model::ListId;
 use uuid::Uuid;
 
+use crate::authenticity::Authenticity;
 use crate::facts::{SiteFacts, SiteRules};
 use crate::moderation::ModeratorLinks;
 
@@ -26,6 +27,8 @@ pub struct Site {
     pub moderating: Option<ModeratorLinks>,
     /// What it says on rules.
     pub rules: Arc<SiteRules>,
+    /// SPF, DKIM, ARC and DMARC.
+    pub auth: Authenticity,
 }
 
 /// Makes the address, signed, under which one member leaves one list with one POST (RFC 8058).
@@ -61,6 +64,7 @@ impl Site {
             one_click: self.one_click.is_some(),
             hostname: self.hostname.clone(),
             rules: self.rules.clone(),
+            remove_dkim_headers: self.auth.remove_dkim_headers,
             software: concat!("Posthaste ", env!("CARGO_PKG_VERSION")).to_owned(),
         }
     }

@@ -8,6 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
+use posthaste_auth::{self as auth, Checked, Findings, Policy, Signature};
 use posthaste_lists::facts::{Facts, MembershipFact, SiteFacts};
 use posthaste_lists::pipeline::{ArchiveLinks, Draft, Vars, render, run};
 use posthaste_lists::post::Post;
@@ -39,6 +40,13 @@ struct Case {
     archive: Option<(String, String)>,
     /// Record the rules that did not hit, too: one case does, so that a new rule changes one folder and not all.
     misses: bool,
+    /// What the DNS says of the author's domain: `none`, `quarantine`, `reject` or `trouble`.
+    policy: String,
+    /// What Authentication-Results is to say.
+    results: Option<String>,
+    /// The domain whose signature holds and is the author's, if anybody looked; empty = none holds.
+    signed_by: Option<String>,
+    remove_dkim_headers: bool,
     /// The recipient whose copy `out.eml` is: address, name, unsubscribe address.
     recipient: Option<(String, String, String)>,
 }
@@ -58,6 +66,10 @@ impl Default for Case {
             post_number: 1,
             archive: None,
             misses: false,
+            policy: String::new(),
+            results: None,
+            signed_by: None,
+            remove_dkim_headers: false,
             recipient: None,
         }
     }
@@ -101,6 +113,29 @@ impl Case {
         list
     }
 
+    fn auth(&self) -> Findings {
+        let sign = |domain: &String| Signature {
+            domain: domain.clone(),
+            selector: "s".into(),
+            verdict: auth::Verdict::Pass,
+        };
+        Findings {
+            checked: if self.signed_by.is_some() { Checked::Yes } else { Checked::No },
+            signatures: self.signed_by.iter().filter(|d| !d.is_empty()).map(sign).collect(),
+            aligned_signature: self.signed_by.as_ref().is_some_and(|d| !d.is_empty()),
+            policy: match self.policy.as_str() {
+                "" => Policy::Unasked,
+                "none" => Policy::None,
+                "quarantine" => Policy::Quarantine,
+                "reject" => Policy::Reject,
+                "trouble" => Policy::Trouble,
+                other => panic!("no policy {other:?}"),
+            },
+            results: self.results.clone(),
+            ..Findings::default()
+        }
+    }
+
     fn facts(&self) -> Facts {
         let address = |text: &str| Address::parse(text).unwrap();
         Facts {
@@ -127,8 +162,10 @@ impl Case {
                 one_click: self.base_url.is_some(),
                 hostname: "mail.example.com".into(),
                 software: "Posthaste".into(),
+                remove_dkim_headers: self.remove_dkim_headers,
                 ..SiteFacts::default()
             },
+            auth: self.auth(),
             post_number: self.post_number,
             ..Facts::default()
         }

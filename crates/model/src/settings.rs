@@ -174,6 +174,7 @@ settings! {
     unsubscription_policy: SubscriptionPolicy = SubscriptionPolicy::Confirm; Membership " What it takes to leave."
     footer: String = DEFAULT_FOOTER.into(); Message (new) " Put under each post; empty is none. `$variables` are filled in. A text set for this list (`posthaste template`) comes first; unless this is changed, domain, site and language decide."
     header: String = String::new(); Message (new) " Put above each post. `$variables` are filled in. A text set for this list (`posthaste template`) comes first; if this is empty, domain and site decide."
+    keep_signatures: bool = false; Authenticity (new) " Leave what an author's DKIM signature covers as it is: prefix, header, footer and Reply-To are left out of signed posts."
 }
 
 /// What stands under each post unless the owner changes it.

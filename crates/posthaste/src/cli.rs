@@ -8,6 +8,7 @@ pub(crate) mod check;
 mod config;
 mod db;
 mod depends;
+mod dkim;
 mod doctor;
 mod domain;
 mod incident;
@@ -17,6 +18,7 @@ mod list;
 mod maintenance;
 mod member;
 mod moderate;
+mod mta;
 mod ops;
 pub(crate) mod output;
 mod queue;
@@ -85,6 +87,12 @@ enum Verb {
     Check(check::Options),
     /// What is wrong, and the one command to run
     Doctor,
+    /// What the mail server in front needs
+    #[command(subcommand)]
+    Mta(mta::Verb),
+    /// The keys that sign what is sent
+    #[command(subcommand)]
+    Dkim(dkim::Verb),
     /// What this server needs of others, and whether it is to be reached
     Depends,
     /// Whether every accepted post is accounted for
@@ -126,6 +134,8 @@ impl Cli {
             Verb::Config(verb) => config::run(verb, file, &out),
             Verb::Check(options) => check::run(&options, file, &out),
             Verb::Doctor => doctor::run(&load(file)?, &out),
+            Verb::Mta(verb) => block_on(mta::run(verb, &load(file)?, &out)),
+            Verb::Dkim(verb) => dkim::run(verb, &load(file)?, &out),
             Verb::Depends => depends::run(&load(file)?, &out),
             Verb::Ledger(options) => ledger::run(&options, &load(file)?, &out),
             Verb::Status => status::run(&load(file)?, &out),

@@ -19,15 +19,18 @@ mod size;
 mod value;
 
 mod alerts;
+mod authentication;
 mod canary;
 mod contact;
 mod database;
 mod depends;
+mod dkim;
 mod dns;
 mod limits;
 mod lmtp;
 mod log;
 mod metrics;
+mod mta;
 mod paths;
 mod relay;
 mod rest;
@@ -41,6 +44,7 @@ pub(crate) use contact::{Contact, Template};
 pub(crate) use database::Engine;
 pub(crate) use listen::Listen;
 pub(crate) use log::{Format, Level};
+pub(crate) use mta::Maps;
 pub(crate) use problem::{Problem, Severity};
 pub(crate) use relay::Tls;
 pub(crate) use reload::reloadable_diff;
@@ -81,6 +85,9 @@ sections! {
     smtp: smtp::Smtp,
     relay: relay::Relay,
     dns: dns::Dns,
+    authentication: authentication::Authentication,
+    dkim: dkim::Dkim,
+    mta: mta::Mta,
     depends: depends::Depends,
     limits: limits::Limits,
     rules: rules::Rules,

@@ -7,6 +7,7 @@ mod control;
 mod dev;
 mod drill;
 mod logging;
+mod mta;
 mod serve;
 mod texts;
 

@@ -2,11 +2,13 @@
 
 mod alerting;
 mod announce;
+mod authenticity;
 mod canary;
 mod control;
 mod database;
 mod folder;
 mod listen;
+mod maps;
 mod offline;
 mod pages;
 mod reload;
@@ -27,6 +29,7 @@ use posthaste_watch::watchdog;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
+pub(crate) use self::authenticity::{keyring, keys_folder};
 pub(crate) use self::canary::door;
 pub(crate) use self::folder::prepare as prepare_state;
 pub(crate) use self::listen::tcp;

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 pub mod bench;
+pub mod dns;
 pub mod exim;
 pub mod hook;
 pub mod mariadb;
@@ -18,6 +19,7 @@ pub mod source;
 pub mod swaks;
 pub mod wait;
 
+pub use dns::NameServer;
 pub use exim::Exim;
 pub use hook::Hook;
 pub use ports::Port;

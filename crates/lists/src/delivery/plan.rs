@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use uuid::Uuid;
 
+use crate::authenticity::Provenance;
 use crate::pipeline::{Segment, TextEncoding};
 
 /// Why a `planned` record cannot be read.
@@ -45,6 +46,9 @@ pub struct Plan {
     pub display_name: String,
     /// The subject, decoded, for notices about this post.
     pub subject: String,
+    /// Where the post came from, if it is to be sealed (RFC 8617).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub provenance: Option<Provenance>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -266,6 +270,7 @@ mod tests {
             owner_address: "dev-owner@example.org".into(),
             display_name: "Dev".into(),
             subject: "Hi".into(),
+            provenance: None,
         }
     }
 

@@ -10,6 +10,8 @@ use posthaste_model::{Clock, ListId, ListName};
 use posthaste_store::{Store, StoreError};
 use serde::{Deserialize, Serialize};
 
+use super::Names;
+
 /// What intake must know: which posting addresses exist, and under which other domains they are reached.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct Snapshot {
@@ -40,6 +42,27 @@ impl Snapshot {
     /// The list with this local part and host.
     pub fn list(&self, local: &str, host: &str) -> Option<&ListId> {
         self.lists.get(host)?.get(local)
+    }
+
+    /// True if lists live there.
+    pub fn has_lists(&self, host: &str) -> bool {
+        self.lists.get(host).is_some_and(|lists| !lists.is_empty())
+    }
+
+    /// The domain that stands in for `host`, if one does.
+    pub fn alias(&self, host: &str) -> Option<&str> {
+        self.aliases.iter().find(|(_, meant)| *meant == host).map(|(alias, _)| alias.as_str())
+    }
+
+    /// Everything, in order.
+    pub fn names(&self) -> Names {
+        let addresses = self.lists.iter().flat_map(|(host, lists)| lists.keys().map(move |l| (host, l)));
+        let mut addresses: Vec<_> = addresses.collect();
+        addresses.sort_unstable();
+        let lists =
+            addresses.into_iter().filter_map(|(host, l)| ListName::parse(&format!("{l}@{host}")).ok());
+        let aliases = self.aliases.iter().map(|(alias, host)| (host.clone(), alias.clone())).collect();
+        Names { lists: lists.collect(), aliases }
     }
 
     /// How many lists there are.

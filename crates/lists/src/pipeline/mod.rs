@@ -3,12 +3,16 @@
 //! A new step is one file here and one line in `STEPS`.
 
 mod anonymise;
+mod authentication_results;
 mod avoid_duplicates;
 mod been_there;
 mod cleanse;
+mod cleanse_dkim;
 mod cook;
 mod decorate;
+mod dmarc;
 mod draft;
+mod keep_signatures;
 mod list_headers;
 mod personal_to;
 mod reply_to;
@@ -18,6 +22,7 @@ mod sender_copy;
 mod subject_prefix;
 mod tagger;
 
+pub(crate) use self::cleanse_dkim::remove_signatures;
 pub use self::draft::{ArchiveLinks, Draft, Stop};
 pub use self::run::{Outgoing, run};
 pub use self::segment::{Segment, TextEncoding, Vars, render, to_bytes};
@@ -42,8 +47,10 @@ macro_rules! steps {
 
 /// What an accepted post goes through, in this order.
 const STEPS: &[Link] = steps![
+    authentication_results::AuthenticationResults,
     tagger::Tagger,
     cleanse::Cleanse,
+    cleanse_dkim::CleanseDkim,
     anonymise::Anonymise,
     avoid_duplicates::AvoidDuplicates,
     sender_copy::SenderCopy,
@@ -53,5 +60,6 @@ const STEPS: &[Link] = steps![
     list_headers::ListHeaders,
     been_there::BeenThere,
     personal_to::PersonalTo,
+    dmarc::Dmarc,
     decorate::Decorate,
 ];

@@ -3,7 +3,7 @@ use std::collections::HashSet;
 use bytes::Bytes;
 use posthaste_mime::Message;
 
-use super::{Draft, STEPS, Segment, Stop, TextEncoding};
+use super::{Draft, STEPS, Segment, Stop, TextEncoding, keep_signatures};
 
 /// What the steps have made of a post.
 #[derive(Clone, Debug)]
@@ -24,10 +24,20 @@ pub struct Outgoing {
 
 /// Runs every step, then cuts the message into what all copies share and what differs.
 pub fn run(mut draft: Draft<'_>) -> Result<Outgoing, Stop> {
+    let covered = keep_signatures::covered(&draft);
     for step in STEPS {
+        let guard = covered.as_ref().filter(|_| keep_signatures::is_optional(step.name));
+        let before = guard.map(|covered| (covered, draft.clone()));
         (step.apply)(&mut draft).inspect_err(|stop| {
             tracing::debug!(step = step.name, ?stop, "the post goes no further");
         })?;
+        if let Some((covered, before)) = before
+            && keep_signatures::breaks(covered, &before, &draft)
+        {
+            let note = format!("{} was left out: it would break the author's signature", step.name);
+            draft = before;
+            draft.notes.push(note);
+        }
     }
     let segments = cut(&draft);
     Ok(Outgoing {

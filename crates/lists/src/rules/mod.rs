@@ -7,6 +7,7 @@ mod announce_only;
 mod approved;
 mod banned_address;
 mod digests;
+mod dmarc_mitigation;
 mod emergency;
 mod engine;
 mod header_match;
@@ -26,6 +27,7 @@ mod umbrella;
 
 use posthaste_model::MailingList;
 
+pub(crate) use self::dmarc_mitigation::is_named;
 pub use self::engine::{Judgement, Said, Verdict, explain, judge};
 use crate::facts::Facts;
 use crate::post::Post;
@@ -76,6 +78,7 @@ const fn quiet<R: Rule>(then: Then) -> Link {
 
 /// What a post to a list meets, in this order.
 const TABLE: &[Link] = &[
+    link::<dmarc_mitigation::DmarcMitigation>(Then::Moderate),
     link::<no_senders::NoSenders>(Then::Discard),
     link::<approved::Approved>(Then::Moderate),
     link::<own_loop::Loop>(Then::Discard),

@@ -36,7 +36,7 @@ use crate::canary::{Keeper, is_canary};
 use crate::delivery::{Chunk, Fate, Met, Next, fold_outcomes, verp};
 use crate::events::Events;
 use crate::history::{History, TraceEvent};
-use crate::pipeline::{Segment, render, to_bytes};
+use crate::pipeline::Segment;
 use crate::site::LiveSite;
 
 /// At most so many personal copies are sent between two records (P5).
@@ -356,7 +356,7 @@ impl Outgoing {
             reverse_path: ReversePath::from(dispatch.plan().sender.clone()),
             verp: false,
             recipients,
-            message: to_bytes(&dispatch.planned.segments),
+            message: dispatch.message(&self.site.get(), self.clock.now()),
         };
         drop(mark);
         // Every step of it has the client's own deadline; a relay that is away is waited for.
@@ -385,11 +385,11 @@ impl Outgoing {
             }
             sendable.retain(|(index, _)| results.iter().all(|(decided, ..)| decided != index));
         }
-        let site = self.site.get();
+        let (site, now) = (self.site.get(), self.clock.now());
         let batch = |(index, path): &(usize, ForwardPath)| Batch {
             reverse_path: ReversePath::from(verp(&dispatch.plan().sender, path.as_str())),
             verp: false,
-            message: render(&dispatch.planned.segments, &dispatch.vars(*index, &site)),
+            message: dispatch.copy(*index, &site, now),
             recipients: vec![path.clone()],
         };
         let mark = self.failures.mark(dispatch.id());
@@ -414,7 +414,7 @@ impl Outgoing {
             reverse_path: ReversePath::from(dispatch.plan().sender.clone()),
             verp: true,
             recipients: sendable.iter().map(|(_, path)| path.clone()).collect(),
-            message: to_bytes(&dispatch.planned.segments),
+            message: dispatch.message(&self.site.get(), self.clock.now()),
         };
         beat.wait("the relay", self.pool.send(batch, stop)).await
     }

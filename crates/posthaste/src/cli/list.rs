@@ -1,6 +1,7 @@
 //! `posthaste list …`
 
 use clap::Subcommand;
+use posthaste_lists::lint::{Lint, Signing, lint};
 use posthaste_model::{Address, ListName, ListSeed, ListSettings, MailingList, Style};
 use posthaste_store::{ListSummary, Store};
 use serde_json::Value;
@@ -41,6 +42,11 @@ pub(crate) enum Verb {
         key: String,
         /// Its new value; `-` reads it from standard input. Several lines make a list of values
         value: String,
+    },
+    /// Which settings break the signatures of authors, and what that costs
+    Lint {
+        /// LIST@DOMAIN
+        list: String,
     },
     /// Show what can be set
     Settings,
@@ -123,6 +129,23 @@ pub(crate) async fn run(verb: Verb, config: &Config, out: &Out) -> anyhow::Resul
             store.save_settings(list.id, &list.settings).await?;
             let now = list.settings.get(&key)?;
             out.done(&format!("{}: {key} = {}", list.name, plain(&now)), &serde_json::json!({ key: now }))?;
+        }
+        Verb::Lint { list } => {
+            let list = find(&store, &list).await?;
+            let host = list.name.host();
+            let keys = crate::serve::keyring(config);
+            let signs = config.dkim.sign && !keys.signing(host).is_empty();
+            let site = Signing { signs, seals: config.dkim.seal && !keys.signing(host).is_empty() };
+            let found = lint(&list, site);
+            if found.is_empty() {
+                out.done(&format!("{}: signatures of authors stay whole", list.name), &found)?;
+                return Ok(Exit::Done);
+            }
+            let row = |l: &Lint| {
+                let weight = if l.serious { "members miss mail" } else { "" };
+                vec![l.setting.to_owned(), l.what.clone(), weight.to_owned(), l.fix.clone()]
+            };
+            out.table(&["setting", "what it does", "", "instead"], found.iter().map(row), &found)?;
         }
         Verb::Rm { list } => {
             let list = find(&store, &list).await?;

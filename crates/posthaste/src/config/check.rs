@@ -115,6 +115,7 @@ impl Config {
             ("rest.listen", self.rest.listen.as_ref()),
             ("web.listen", self.web.listen.as_ref()),
             ("metrics.listen", self.metrics.listen.as_ref()),
+            ("mta.lookup", self.mta.lookup.as_ref()),
         ]
         .into_iter()
         .filter_map(|(key, listen)| Some((key, listen?)))

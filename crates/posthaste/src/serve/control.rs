@@ -54,7 +54,7 @@ pub(crate) async fn serve(server: Arc<Server>, listener: Arc<UnixListener>) {
     }
 }
 
-async fn answer(server: &Server, stream: UnixStream) -> anyhow::Result<()> {
+async fn answer(server: &Arc<Server>, stream: UnixStream) -> anyhow::Result<()> {
     let mut stream = BufReader::new(stream);
     let mut line = String::new();
     stream.read_line(&mut line).await?;
@@ -68,7 +68,7 @@ async fn answer(server: &Server, stream: UnixStream) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn perform(server: &Server, request: Request) -> Response {
+async fn perform(server: &Arc<Server>, request: Request) -> Response {
     match request {
         Request::Status => Response::Done(status::of(&server.watch.now())),
         Request::Vitals => match serde_json::to_value(server.watch.latest()) {
@@ -100,7 +100,10 @@ async fn perform(server: &Server, request: Request) -> Response {
             }
         }
         Request::Refresh => match server.directory.refresh(&server.store, Duration::ZERO).await {
-            Ok(()) => Response::Done("The list of lists was read again".into()),
+            Ok(()) => {
+                server.keep_maps().await;
+                Response::Done("The list of lists was read again".into())
+            }
             Err(error) => Response::Failed(error.to_string()),
         },
         Request::Decided => {

@@ -25,6 +25,7 @@ pub(crate) async fn watch(server: Arc<Server>, beat: Beat) {
                     tracing::info!(lists = directory.snapshot().len(), "the database answers");
                 }
                 gate.open();
+                server.keep_maps().await;
                 RENEW
             }
             Err(error) => {

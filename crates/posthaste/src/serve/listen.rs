@@ -31,6 +31,12 @@ pub(super) async fn doors(
     Ok(doors)
 }
 
+/// Where the mail server may ask for lists, if it may.
+pub(super) async fn lookup(config: &Config) -> anyhow::Result<Option<Arc<Listener>>> {
+    let Some(listen) = &config.mta.lookup else { return Ok(None) };
+    Ok(Some(Arc::new(bind(listen, "mta.lookup").await?)))
+}
+
 /// Listens on what `key` says; the error names address and key.
 pub(crate) async fn bind(listen: &Listen, key: &str) -> anyhow::Result<Listener> {
     match listen {

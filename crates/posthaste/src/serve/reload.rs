@@ -35,6 +35,7 @@ pub(crate) fn site(config: &Config) -> Site {
         one_click: one_click(config),
         moderating: moderating(config),
         rules: Arc::new(rules(config)),
+        auth: super::authenticity::authenticity(config),
     }
 }
 
@@ -187,6 +188,7 @@ impl Server {
         }
         self.site.set(site(&served));
         self.log.set(new.log.level);
+        self.forget_maps();
         *self.config.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(new);
         Ok(restart)
     }

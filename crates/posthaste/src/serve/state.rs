@@ -17,14 +17,14 @@ use posthaste_watch::alerts::Alerts;
 use posthaste_watch::{Canary, Rooms, Supervisor, Watch};
 use tokio::net::UnixListener;
 
-use super::{Layout, Sockets, Stop, alerting, canary, control, listen, pages, reload, watching};
+use super::{Layout, Sockets, Stop, alerting, canary, control, listen, maps, pages, reload, watching};
 use crate::config::Config;
 use crate::drill::{Drill, Ground};
 use crate::logging::LogLevel;
 
 /// A server with everything open and nothing started.
 pub(crate) struct Server {
-    pub(super) clock: Arc<dyn Clock>,
+    pub(crate) clock: Arc<dyn Clock>,
     pub(super) file: PathBuf,
     pub(super) config: watching::Shared,
     /// Why the last reload was refused, if it was.
@@ -45,6 +45,8 @@ pub(crate) struct Server {
     pub(super) doors: Mutex<Vec<(Listener, Arc<server::Options>)>>,
     pub(super) control: Mutex<Option<UnixListener>>,
     pub(super) pages: pages::Pages,
+    pub(super) lookup: Option<Arc<Listener>>,
+    pub(super) kept_maps: Mutex<maps::Kept>,
     /// Tasks that send. A reload may give the relay fewer connections than these, not more.
     pub(super) workers: usize,
     pub(super) stop: Stop,
@@ -132,6 +134,7 @@ impl Server {
             Intake::new(directory.clone(), store.clone(), spool.clone(), seen, clock.clone(), events.clone());
         let intake = Arc::new(intake.with_canary(keeper).with_answers(alerts.clone()));
         let doors = listen::doors(&config, &mut sockets).await?;
+        let lookup = listen::lookup(&config).await?;
         let control = control::bind(&state)?;
         let served = config.clone();
         let (workers, config) = (config.relay.max_connections.max(1), Arc::new(Mutex::new(Arc::new(config))));
@@ -180,6 +183,8 @@ impl Server {
             moderation,
             outgoing,
             doors: Mutex::new(doors),
+            lookup,
+            kept_maps: Mutex::default(),
             control: Mutex::new(Some(control)),
             supervisor: Supervisor::new(clock.clone(), stop.soft.clone()),
             clock,
@@ -206,7 +211,7 @@ impl Server {
         self.config().paths.state.clone()
     }
 
-    pub(super) fn stopping(&self) -> &tokio_util::sync::CancellationToken {
+    pub(crate) fn stopping(&self) -> &tokio_util::sync::CancellationToken {
         &self.stop.soft
     }
 

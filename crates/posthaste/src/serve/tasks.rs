@@ -7,6 +7,7 @@ use posthaste_spool::Spool;
 use posthaste_watch::Supervisor;
 
 use super::{Server, control, database};
+use crate::mta::lookup;
 
 /// Posts judged at once.
 const INCOMING: usize = 8;
@@ -28,6 +29,10 @@ impl Server {
         if let Some(socket) = self.control.lock().unwrap_or_else(PoisonError::into_inner).take() {
             let (server, socket) = (self.clone(), Arc::new(socket));
             supervisor.keep("control", 1, move |_| control::serve(server.clone(), socket.clone()));
+        }
+        if let Some(listener) = &self.lookup {
+            let (server, listener) = (self.clone(), listener.clone());
+            supervisor.keep("lookup", 1, move |_| lookup::serve(server.clone(), listener.clone()));
         }
         let server = self.clone();
         supervisor.keep("database", 1, move |beat| database::watch(server.clone(), beat));

@@ -25,7 +25,7 @@ impl Step for Decorate {
         if frame.header.is_none() && frame.footer.is_none() {
             return Ok(());
         }
-        draft.undecorated = Some(draft.message.clone());
+        draft.undecorated.get_or_insert_with(|| draft.message.clone());
         let decorated = if ContentType::of(&draft.message.head).kind() == "multipart/mixed" {
             mixed::decorate(draft, &frame)
         } else {

@@ -50,6 +50,7 @@ impl Incoming {
             name: "",
         });
         let plan = Plan {
+            provenance: None,
             sender: road.sender,
             personal: false,
             message_id: post.message_id(),

@@ -6,7 +6,7 @@ use posthaste_spool::{Entry, Kind};
 
 use super::{Incoming, Outcome, Trouble};
 use crate::delivery::{Plan, Recipient, RecipientsBuilder, encode_plan};
-use crate::pipeline::Segment;
+use crate::pipeline::{Segment, remove_signatures};
 
 /// A message that came round so often goes nowhere (P38).
 const HOPS: usize = 50;
@@ -33,6 +33,9 @@ impl Incoming {
             owners.push(site.owner.clone());
         }
         let owner_address = list.name.address(SubAddress::Owner);
+        if site.auth.remove_dkim_headers {
+            remove_signatures(&mut message.head, false);
+        }
         message.head.append(Field::structured("X-BeenThere", &owner_address));
         tracing::debug!(list = own_id, owners = owners.len(), "mail for the owners");
         let mut recipients = RecipientsBuilder::default();
@@ -51,6 +54,7 @@ impl Incoming {
             owners: vec![site.owner.clone()],
             owner_address,
             display_name: list.settings.display_name.clone(),
+            provenance: None,
             subject: message.head.text("Subject").unwrap_or_default(),
         };
         let data = encode_plan(plan, &[Segment::Shared(message.to_bytes())], &recipients)

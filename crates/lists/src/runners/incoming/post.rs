@@ -8,6 +8,7 @@ use serde_json::json;
 
 use super::{Incoming, Outcome, Trouble};
 use crate::approval::{take_password, verify_password};
+use crate::authenticity::Provenance;
 use crate::delivery::{Plan, Recipient, RecipientsBuilder, encode_plan};
 use crate::facts::Facts;
 use crate::gather::gather;
@@ -49,6 +50,7 @@ impl Incoming {
         if let Some(password) = password {
             facts.approved = self.approves(password, list).await;
         }
+        facts.auth = beat.wait("the name servers", site.auth.findings(&entry.message, &post, list)).await;
         let strangers = facts.strangers(&post, &list.name.to_string());
         beat.progress();
         let mark = self.station.failures.mark(entry.id);
@@ -177,6 +179,7 @@ impl Incoming {
             owner_address: list.name.address(SubAddress::Owner),
             display_name: list.settings.display_name.clone(),
             subject: post.subject(),
+            provenance: Provenance::of(&facts.auth),
         };
         tracing::info!(recipients = recipients.len(), "planned");
         let data =

@@ -1,8 +1,9 @@
 //! An entry open for delivery.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
+use bytes::Bytes;
 use posthaste_model::{EntryId, ForwardPath, ListId, Timestamp};
 use posthaste_spool::{Entry, Kind, Leased};
 
@@ -11,7 +12,7 @@ use crate::canary::is_canary;
 use crate::delivery::{Backoff, Chunk, Fate, Met, Next, Outcome, Plan, Planned, Progress, decode_plan};
 use crate::history::{Trace, TraceEvent};
 use crate::notes;
-use crate::pipeline::{Segment, Vars};
+use crate::pipeline::{Segment, Vars, render, to_bytes};
 use crate::site::Site;
 
 /// An entry open for delivery: what was planned, and who has it already.
@@ -26,6 +27,8 @@ pub(super) struct Dispatch {
     story: Mutex<Story>,
     /// The canary's extension, if this is one.
     canary: Option<String>,
+    /// What signs the message, if all copies are alike.
+    stamp: OnceLock<Bytes>,
 }
 
 /// An entry's log as it was read.
@@ -94,6 +97,7 @@ impl Dispatch {
             progress: Mutex::new(opened.progress),
             story: Mutex::new(opened.story),
             canary: opened.canary,
+            stamp: OnceLock::new(),
         }
     }
 
@@ -121,6 +125,24 @@ impl Dispatch {
     pub(super) fn differs_by_sender_only(&self) -> bool {
         let same = |segment: &Segment| matches!(segment, Segment::Shared(_));
         self.plan().personal && !self.plan().sender.is_empty() && self.planned.segments.iter().all(same)
+    }
+
+    /// The one message for all, with what signs it on top: made once.
+    pub(super) fn message(&self, site: &Site, now: Timestamp) -> Vec<Bytes> {
+        let pieces = to_bytes(&self.planned.segments);
+        let stamp = self.stamp.get_or_init(|| self.signature(&pieces, site, now));
+        with(stamp.clone(), pieces)
+    }
+
+    /// The copy of one recipient, with what signs it on top.
+    pub(super) fn copy(&self, index: usize, site: &Site, now: Timestamp) -> Vec<Bytes> {
+        let pieces = render(&self.planned.segments, &self.vars(index, site));
+        with(self.signature(&pieces, site, now), pieces)
+    }
+
+    fn signature(&self, pieces: &[Bytes], site: &Site, now: Timestamp) -> Bytes {
+        // Our own post to ourselves proves its way, not who we are.
+        if self.canary.is_some() { Bytes::new() } else { site.auth.stamp(pieces, self.plan(), now) }
     }
 
     pub(super) fn take(&self, most: usize) -> Option<Chunk> {
@@ -216,4 +238,11 @@ impl Dispatch {
     fn progress(&self) -> MutexGuard<'_, Progress> {
         self.progress.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn with(stamp: Bytes, mut pieces: Vec<Bytes>) -> Vec<Bytes> {
+    if !stamp.is_empty() {
+        pieces.insert(0, stamp);
+    }
+    pieces
 }
