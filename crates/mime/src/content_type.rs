@@ -38,6 +38,11 @@ impl ContentType {
         Self { kind, parameters: gather(raw) }
     }
 
+    /// The parameters of any field of this form (Content-Disposition, RFC 2183 §2), whatever stands before them.
+    pub(crate) fn parameters_of(value: &str) -> Self {
+        Self::parse(&format!("x/x{}", value.find(';').and_then(|at| value.get(at..)).unwrap_or_default()))
+    }
+
     /// `text/plain`, lower case.
     pub fn kind(&self) -> &str {
         &self.kind
@@ -123,19 +128,25 @@ type Section = (u32, bool, String);
 
 /// Puts continued parameters together and decodes extended ones (RFC 2231 §3, §4).
 fn gather(raw: Vec<(String, String)>) -> Vec<(String, String)> {
-    let mut parts: Vec<(String, Vec<Section>)> = vec![];
+    let mut parts: Vec<(String, bool, Vec<Section>)> = vec![];
     for (name, value) in raw {
         let (base, section) = name.split_once('*').unwrap_or((&name, ""));
         let extended = name.ends_with('*');
         let number = section.trim_end_matches('*').parse().unwrap_or(0);
-        match parts.iter_mut().find(|(b, _)| b == base) {
+        let starred = name.contains('*');
+        match parts.iter_mut().find(|(b, ..)| b == base) {
+            Some((_, true, list)) if starred => list.push((number, extended, value)),
+            // Beside its plain spelling for old programs, the decorated one counts.
+            Some((_, plain @ false, list)) if starred => {
+                *plain = true;
+                *list = vec![(number, extended, value)];
+            }
             // Of a parameter given twice the first counts.
-            Some((_, list)) if name.contains('*') => list.push((number, extended, value)),
             Some(_) => {}
-            None => parts.push((base.to_owned(), vec![(number, extended, value)])),
+            None => parts.push((base.to_owned(), starred, vec![(number, extended, value)])),
         }
     }
-    parts.into_iter().map(|(base, sections)| (base, join(sections))).collect()
+    parts.into_iter().map(|(base, _, sections)| (base, join(sections))).collect()
 }
 
 fn join(mut sections: Vec<Section>) -> String {
@@ -211,6 +222,9 @@ mod tests {
         );
         assert_eq!(t.parameter("name"), Some("Jürgen t.txt"));
         assert_eq!(t.parameter("other"), Some("ä"));
+        for both in ["a/b; name=old; name*=utf-8''n%C3%A9w", "a/b; name*=utf-8''n%C3%A9w; name=old"] {
+            assert_eq!(ContentType::parse(both).parameter("name"), Some("néw"), "{both}");
+        }
         assert_eq!(t.to_string(), "a/b; name*=utf-8''J%C3%BCrgen%20t.txt; other*=utf-8''%C3%A4");
     }
 

@@ -17,10 +17,19 @@ impl Message {
     /// The header ends at the first empty line or before the first line that can be no part of a header; in that case
     /// the missing empty line is added on output. Lines may end in CRLF or LF. A leading mbox line (`From anne Mon…`)
     /// is left out: it is no part of the message.
-    pub fn parse(mut raw: Bytes) -> Self {
+    pub fn parse(raw: Bytes) -> Self {
+        let mbox = raw.starts_with(b"From ") || raw.starts_with(b">From ");
+        let begin = if mbox { line_end(&raw, 0) } else { 0 };
+        Self::parse_from(raw, begin)
+    }
+
+    /// The same for a part of a message, where no mbox line can stand.
+    pub(crate) fn parse_part(raw: Bytes) -> Self {
+        Self::parse_from(raw, 0)
+    }
+
+    fn parse_from(mut raw: Bytes, mut at: usize) -> Self {
         let mut fields = vec![];
-        let mut at =
-            if raw.starts_with(b"From ") || raw.starts_with(b">From ") { line_end(&raw, 0) } else { 0 };
         let mut open: Option<(usize, usize)> = None;
         let mut separator = Bytes::from_static(b"\r\n");
         let mut body = raw.len();
