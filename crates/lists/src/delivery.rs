@@ -10,7 +10,7 @@ mod verp;
 pub use backoff::{Backoff, GIVE_UP_AFTER};
 pub use plan::{
     Plan, PlanError, Planned, Recipient, Recipients, RecipientsBuilder, decode as decode_plan,
-    encode as encode_plan, planned_recipients, waiting_recipients,
+    encode as encode_plan, encode_with as encode_plan_with, planned_recipients, waiting_recipients,
 };
 pub use progress::{Chunk, Fate, Met, Next, Outcome, Progress, fold as fold_outcomes};
 pub use verp::verp;

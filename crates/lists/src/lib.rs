@@ -1,9 +1,11 @@
 #![doc = include_str!("../README.md")]
 
 mod approval;
+pub mod archive;
 mod authenticity;
 pub mod canary;
 pub mod delivery;
+pub mod digest;
 mod events;
 pub mod facts;
 mod gate;
@@ -12,8 +14,10 @@ mod history;
 pub mod intake;
 pub mod lint;
 pub mod moderation;
+mod news;
 pub mod notes;
 pub mod notices;
+mod outlets;
 mod parts;
 mod patterns;
 pub mod pipeline;
@@ -25,6 +29,7 @@ mod site;
 pub mod template;
 mod templates;
 mod topics;
+mod words_of;
 
 pub use approval::{hash_password, is_password_hash, take_password, verify_password};
 pub use authenticity::{Authenticity, Provenance};
@@ -34,8 +39,13 @@ pub use gate::Gate;
 pub use gather::gather;
 pub use history::{History, Trace, TraceEvent, TraceGroup, find_finished};
 pub use intake::{ANSWERS, Answers, Directory, Intake, Names};
+pub use news::{FROM_NEWS, NewsServer};
+pub use outlets::Outlets;
 pub use patterns::Patterns;
-pub use runners::{Bell, Chores, Incoming, Moderation, OutLimits, Outgoing, Tools, Working, second_chances};
+pub use runners::{
+    Archiving, Bell, Chores, Digests, Incoming, Moderation, News, OutLimits, Outgoing, Tools, Working,
+    second_chances,
+};
 pub use site::{LiveSite, OneClick, Site};
 pub use templates::{
     FetchError, Fetcher, Found, Page, Scope, Source, Templates, Wording, check_address, check_text,

@@ -5,19 +5,26 @@ use std::sync::Arc;
 use posthaste_model::EntryId;
 use posthaste_spool::{Quarantined, Spool};
 
+mod archiving;
 mod chores;
+mod digests;
 mod failures;
 mod incoming;
 mod moderation;
+mod news;
 mod outgoing;
 mod poison;
+mod side;
 mod station;
 mod working;
 
+pub use archiving::Archiving;
 pub use chores::Chores;
+pub use digests::Digests;
 pub use incoming::Incoming;
 pub(crate) use moderation::Approval;
 pub use moderation::{Bell, Moderation};
+pub use news::News;
 pub use outgoing::{OutLimits, Outgoing};
 pub use station::Tools;
 pub(crate) use station::{Outcome, Trouble};

@@ -117,6 +117,7 @@ settings! {
     digest_size_threshold: f64 = 30.0; Digests " Send a digest as soon as it has this size, KiB; 0 waits for the day's end."
     digest_volume_frequency: DigestFrequency = DigestFrequency::Monthly; Digests " How often a new volume of digests begins, and numbers start at 1 again."
     digests_enabled: bool = true; Digests " Members may have digests instead of single posts."
+    disabled_archivers: Vec<String> = vec![]; Archive (new) " Archives of the site that do not get this list's posts: `hyperkitty`, `prototype`, `mbox`, `mail-archive`."
     discard_these_nonmembers: Vec<String> = vec![]; Posting " Nonmembers whose posts are dropped without a word: addresses, or regular expressions beginning `^`."
     display_name: String = String::new(); Identity " The list's name for people."
     dmarc_addresses: Vec<String> = vec![]; Authenticity " Authors whose posts are always treated as if their domain forbade forwarding: addresses, or regular expressions beginning `^`."

@@ -8,6 +8,7 @@ pub(crate) mod check;
 mod config;
 mod db;
 mod depends;
+mod digest;
 mod dkim;
 mod doctor;
 mod domain;
@@ -65,6 +66,9 @@ enum Verb {
     /// Members, owners, moderators of a list
     #[command(subcommand)]
     Member(member::Verb),
+    /// Digests: what waits for them, and sending them now
+    #[command(subcommand)]
+    Digest(digest::Verb),
     /// The texts that people get
     #[command(subcommand)]
     Template(template::Verb),
@@ -154,6 +158,7 @@ impl Cli {
             Verb::Moderate(verb) => block_on(moderate::run(verb, &load(file)?, &out)),
             Verb::Audit(verb) => block_on(audit::run(verb, &load(file)?, &out)),
             Verb::List(verb) => block_on(list::run(verb, &load(file)?, &out)),
+            Verb::Digest(verb) => block_on(digest::run(verb, &load(file)?, &out)),
             Verb::Template(verb) => block_on(template::run(verb, &load(file)?, &out)),
             Verb::Member(verb) => block_on(member::run(verb, &load(file)?, &out)),
         }

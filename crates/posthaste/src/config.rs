@@ -19,11 +19,13 @@ mod size;
 mod value;
 
 mod alerts;
+mod archivers;
 mod authentication;
 mod canary;
 mod contact;
 mod database;
 mod depends;
+mod digests;
 mod dkim;
 mod dns;
 mod limits;
@@ -31,6 +33,7 @@ mod lmtp;
 mod log;
 mod metrics;
 mod mta;
+mod news;
 mod paths;
 mod relay;
 mod rest;
@@ -40,6 +43,7 @@ mod smtp;
 mod spool;
 mod web;
 
+pub(crate) use archivers::Clobber;
 pub(crate) use contact::{Contact, Template};
 pub(crate) use database::Engine;
 pub(crate) use listen::Listen;
@@ -98,6 +102,9 @@ sections! {
     web: web::Web,
     metrics: metrics::Metrics,
     alerts: alerts::Alerts,
+    digests: digests::Digests,
+    archivers: archivers::Archivers,
+    news: news::News,
 }
 
 /// The file a configuration was read from, and the line each key stands on.

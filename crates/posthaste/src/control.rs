@@ -31,6 +31,11 @@ pub(crate) enum Request {
     Refresh,
     /// Moderators decided something: carry it out.
     Decided,
+    /// Send digests of what was collected, due or not.
+    SendDigests {
+        /// Of this list, by name; of all if there is none.
+        list: Option<posthaste_model::ListName>,
+    },
     /// Read the configuration again, as SIGHUP does.
     Reload,
     /// How is the canary?

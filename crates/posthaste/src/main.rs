@@ -8,6 +8,7 @@ mod dev;
 mod drill;
 mod logging;
 mod mta;
+mod outlets;
 mod serve;
 mod texts;
 

@@ -14,6 +14,7 @@ mod moderating;
 mod one_click;
 pub mod samples;
 mod supervisor;
+mod upload;
 mod vitals;
 mod watch;
 mod watchdog;
@@ -27,6 +28,7 @@ pub use one_click::{ONE_CLICK, one_click_token, one_click_verify};
 pub use posthaste_model::{Beat, Planted};
 pub use samples::{Sample, Samples};
 pub use supervisor::Supervisor;
+pub use upload::upload;
 pub use vitals::{
     CanaryVitals, Counters, Dependency, DiskVitals, Latency, LedgerRow, LedgerVitals, QuarantineVitals,
     StageVitals, TaskVitals, Vitals, Waiting,

@@ -1,7 +1,7 @@
 //! The `planned` record: the finished message and everybody who is to get it.
 //!
 //! ```text
-//! length of head, u32 little endian │ head, JSON │ blobs, one for each Shared segment │ recipients, one a line
+//! length of head, u32 little endian │ head, JSON │ blobs, one for each Shared segment │ bare message │ recipients, one a line
 //! recipient line: address TAB member key TAB language TAB display name LF
 //! ```
 //!
@@ -55,7 +55,19 @@ pub struct Plan {
 struct Head {
     plan: Plan,
     segments: Vec<SegmentHead>,
+    /// The copy for archive, digest and newsgroup, if one of them waits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    bare: Option<BareHead>,
     recipients: usize,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum BareHead {
+    /// It is what members get.
+    Same,
+    /// It stands behind the segments, so long.
+    Own(usize),
 }
 
 #[derive(Serialize, Deserialize)]
@@ -72,6 +84,8 @@ pub struct Planned {
     pub plan: Plan,
     /// The message.
     pub segments: Vec<Segment>,
+    /// The message without the list's header and footer, if archive, digest or newsgroup wait for it.
+    pub bare: Option<Bytes>,
     /// Who is to get it.
     pub recipients: Recipients,
 }
@@ -173,6 +187,18 @@ impl RecipientsBuilder {
 
 /// Writes a `planned` record.
 pub fn encode(plan: Plan, segments: &[Segment], recipients: &RecipientsBuilder) -> Result<Bytes, PlanError> {
+    encode_with(plan, segments, recipients, None)
+}
+
+/// Writes a `planned` record that also carries `bare`: the message for archive, digest and newsgroup.
+pub fn encode_with(
+    plan: Plan,
+    segments: &[Segment],
+    recipients: &RecipientsBuilder,
+    bare: Option<&Bytes>,
+) -> Result<Bytes, PlanError> {
+    let own = bare.filter(|bare| !is_made_of(bare, segments));
+    let bare = bare.map(|_| own.map_or(BareHead::Same, |own| BareHead::Own(own.len())));
     let heads = segments
         .iter()
         .map(|segment| match segment {
@@ -182,9 +208,10 @@ pub fn encode(plan: Plan, segments: &[Segment], recipients: &RecipientsBuilder) 
             }
         })
         .collect();
-    let head = serde_json::to_vec(&Head { plan, segments: heads, recipients: recipients.count })?;
+    let head = serde_json::to_vec(&Head { plan, segments: heads, bare, recipients: recipients.count })?;
     let blobs: usize = segments.iter().map(|s| if let Segment::Shared(b) = s { b.len() } else { 0 }).sum();
-    let mut out = BytesMut::with_capacity(4 + head.len() + blobs + recipients.text.len());
+    let own = own.map(Bytes::as_ref).unwrap_or_default();
+    let mut out = BytesMut::with_capacity(4 + head.len() + blobs + own.len() + recipients.text.len());
     out.put_u32_le(u32::try_from(head.len()).map_err(|_| PlanError::Short)?);
     out.put_slice(&head);
     for segment in segments {
@@ -192,8 +219,20 @@ pub fn encode(plan: Plan, segments: &[Segment], recipients: &RecipientsBuilder) 
             out.put_slice(bytes);
         }
     }
+    out.put_slice(own);
     out.put_slice(&recipients.text);
     Ok(out.freeze())
+}
+
+/// True if these pieces, one after the other, are `whole`.
+fn is_made_of(whole: &[u8], segments: &[Segment]) -> bool {
+    let mut rest = whole;
+    for segment in segments {
+        let Segment::Shared(bytes) = segment else { return false };
+        let Some(after) = rest.strip_prefix(bytes.as_ref()) else { return false };
+        rest = after;
+    }
+    rest.is_empty()
 }
 
 /// Reads a `planned` record; the blobs and recipients stay slices of `data`.
@@ -220,11 +259,21 @@ pub fn decode(data: &Bytes) -> Result<Planned, PlanError> {
             SegmentHead::Text { template, encoding } => Segment::Text { template, encoding },
         });
     }
+    let bare = match head.bare {
+        None => None,
+        Some(BareHead::Same) => Some(Bytes::from(crate::pipeline::to_bytes(&segments).concat())),
+        Some(BareHead::Own(length)) => {
+            let end = at.checked_add(length).ok_or(PlanError::Short)?;
+            let own = take(at..end)?;
+            at = end;
+            Some(own)
+        }
+    };
     let recipients = Recipients::read(take(at..data.len())?);
     if recipients.len() != head.recipients {
         return Err(PlanError::Short);
     }
-    Ok(Planned { plan: head.plan, segments, recipients })
+    Ok(Planned { plan: head.plan, segments, bare, recipients })
 }
 
 /// How many recipients a `planned` record has; 0 if it cannot be read. Cheap: reads the head only.
@@ -301,6 +350,20 @@ mod tests {
         assert_eq!(planned.recipients.address(2), Some("m2@example.com"));
         assert_eq!(planned.recipients.address(3), None);
         assert_eq!(planned.recipients.get(3), None);
+    }
+
+    #[test]
+    fn the_bare_message_is_stored_once() {
+        let builder = RecipientsBuilder::default();
+        let shared = |text: &'static str| Segment::Shared(Bytes::from_static(text.as_bytes()));
+        let segments = [shared("Subject: x\r\n\r\n"), shared("body\r\n")];
+        let size = encode(plan(), &segments, &builder).unwrap().len();
+        for (bare, stored) in [("Subject: x\r\n\r\nbody\r\n", false), ("Subject: x\r\n\r\nbo", true)] {
+            let bare = Bytes::from(bare);
+            let data = encode_with(plan(), &segments, &builder, Some(&bare)).unwrap();
+            assert_eq!(decode(&data).unwrap().bare.as_ref(), Some(&bare));
+            assert_eq!(data.len() > size + 20 + bare.len() / 2, stored, "{} {size}", data.len());
+        }
     }
 
     #[test]

@@ -77,10 +77,15 @@ impl<'a> Draft<'a> {
 
     /// The list's description on one line, as it stands in headers.
     pub(super) fn description(&self) -> String {
-        let description = self.list.settings.description.trim();
-        match description.split_once('\n') {
-            Some((first, _)) => format!("{} [...]", first.trim_end()),
-            None => description.to_owned(),
-        }
+        one_line(&self.list.settings.description)
+    }
+}
+
+/// A description as it stands in headers.
+pub(super) fn one_line(description: &str) -> String {
+    let description = description.trim();
+    match description.split_once('\n') {
+        Some((first, _)) => format!("{} [...]", first.trim_end()),
+        None => description.to_owned(),
     }
 }

@@ -1,7 +1,8 @@
 use posthaste_mime::{Field, encode_phrase};
-use posthaste_model::SubAddress;
+use posthaste_model::{MailingList, SubAddress};
 
-use super::{Draft, Step, Stop};
+use super::draft::one_line;
+use super::{ArchiveLinks, Draft, Step, Stop};
 
 /// Says which list this is and how to use it (RFC 2919, RFC 2369, RFC 5064, RFC 8058). What another list or an author wrote
 /// under these names goes.
@@ -27,29 +28,13 @@ impl Step for ListHeaders {
             return Ok(());
         }
         let list = draft.list;
-        let mailto = |sub| format!("<mailto:{}>", list.name.address(sub));
-        let description = encode_phrase(&draft.description());
-        let blank = if description.is_empty() { "" } else { " " };
-        let posting = if list.settings.allow_list_posts { mailto(SubAddress::Post) } else { "NO".to_owned() };
-        let leave = mailto(SubAddress::Leave);
-        let mut fields = vec![
-            ("List-Help", format!("<mailto:{}?subject=help>", list.name.address(SubAddress::Request))),
-            ("List-Id", format!("{description}{blank}<{}>", list.list_id)),
-            ("List-Owner", mailto(SubAddress::Owner)),
-            ("List-Post", posting),
-            ("List-Subscribe", mailto(SubAddress::Join)),
-            ("List-Unsubscribe", leave.clone()),
-        ];
-        if let Some(archive) = &draft.archive {
-            fields.push(("List-Archive", format!("<{}>", archive.list)));
-            fields.extend(archive.post.as_ref().map(|url| ("Archived-At", format!("<{url}>"))));
-        }
-        fields.sort();
+        let fields = list_fields(list, draft.archive.as_ref());
         let head = &mut draft.message.head;
         head.retain(|field| !OURS.iter().any(|name| field.is(name)));
         for (name, value) in &fields {
             head.append(Field::structured(name, value));
         }
+        let leave = mailto(list, SubAddress::Leave);
         if draft.personal && draft.facts.site.one_click {
             // RFC 8058 §3.1: one https address, which knows the recipient, and the mark that a POST to it suffices.
             draft.slots.push((
@@ -62,4 +47,33 @@ impl Step for ListHeaders {
         }
         Ok(())
     }
+}
+
+/// The fields that name a list and its addresses, sorted; none if the list wants none.
+pub(crate) fn list_fields(list: &MailingList, archive: Option<&ArchiveLinks>) -> Vec<(&'static str, String)> {
+    if !list.settings.include_rfc2369_headers {
+        return vec![];
+    }
+    let description = encode_phrase(&one_line(&list.settings.description));
+    let blank = if description.is_empty() { "" } else { " " };
+    let posting =
+        if list.settings.allow_list_posts { mailto(list, SubAddress::Post) } else { "NO".to_owned() };
+    let mut fields = vec![
+        ("List-Help", format!("<mailto:{}?subject=help>", list.name.address(SubAddress::Request))),
+        ("List-Id", format!("{description}{blank}<{}>", list.list_id)),
+        ("List-Owner", mailto(list, SubAddress::Owner)),
+        ("List-Post", posting),
+        ("List-Subscribe", mailto(list, SubAddress::Join)),
+        ("List-Unsubscribe", mailto(list, SubAddress::Leave)),
+    ];
+    if let Some(archive) = archive {
+        fields.push(("List-Archive", format!("<{}>", archive.list)));
+        fields.extend(archive.post.as_ref().map(|url| ("Archived-At", format!("<{url}>"))));
+    }
+    fields.sort();
+    fields
+}
+
+fn mailto(list: &MailingList, sub: SubAddress) -> String {
+    format!("<mailto:{}>", list.name.address(sub))
 }

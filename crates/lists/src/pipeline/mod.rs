@@ -24,8 +24,10 @@ mod tagger;
 
 pub(crate) use self::cleanse_dkim::remove_signatures;
 pub use self::draft::{ArchiveLinks, Draft, Stop};
+pub(crate) use self::list_headers::list_fields;
 pub use self::run::{Outgoing, run};
 pub use self::segment::{Segment, TextEncoding, Vars, render, to_bytes};
+pub(crate) use self::subject_prefix::without_prefix;
 
 /// One step.
 trait Step {

@@ -34,6 +34,13 @@ impl Step for SubjectPrefix {
     }
 }
 
+/// The subject without the list's prefix, and with at most one reply mark.
+pub(crate) fn without_prefix(template: &str, subject: &str) -> String {
+    let known = (!template.trim().is_empty()).then(|| recogniser(template)).flatten();
+    let (reply, rest) = strip(subject, known.as_ref());
+    format!("{reply}{rest}")
+}
+
 /// `%d` and `%05d` become the number of the post.
 fn numbered(template: &str, number: i64) -> String {
     let mut out = String::new();

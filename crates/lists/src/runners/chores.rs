@@ -43,6 +43,21 @@ const CHORES: &[Chore] = &[
         every: Duration::from_hours(6),
         run: |tools| Box::pin(forget_crossposts(tools)),
     },
+    Chore {
+        name: "digests that are due",
+        every: Duration::from_mins(1),
+        run: |tools| Box::pin(digests(tools)),
+    },
+    Chore {
+        name: "digests long gone",
+        every: Duration::from_hours(24),
+        run: |tools| Box::pin(forget_digests(tools)),
+    },
+    Chore {
+        name: "articles of newsgroups",
+        every: Duration::from_secs(10),
+        run: |tools| Box::pin(articles(tools)),
+    },
 ];
 
 /// The runner of chores.
@@ -89,6 +104,26 @@ impl Chores {
 async fn forget_crossposts(tools: &Tools) -> Result<(), Trouble> {
     let gone = tools.store.forget_crossposts(tools.clock.now().minus(Duration::from_hours(24))).await?;
     tracing::debug!(gone, "posts to several lists forgotten");
+    Ok(())
+}
+
+async fn digests(tools: &Tools) -> Result<(), Trouble> {
+    super::digests::send_due(tools, None, false).await?;
+    Ok(())
+}
+
+/// A digest is remembered for a month, so that a post that is collected once more is known.
+async fn forget_digests(tools: &Tools) -> Result<(), Trouble> {
+    tools.store.forget_digests(tools.clock.now().minus(Duration::from_hours(30 * 24))).await?;
+    Ok(())
+}
+
+async fn articles(tools: &Tools) -> Result<(), Trouble> {
+    let Some(server) = &tools.outlets.news else { return Ok(()) };
+    let now = tools.clock.monotonic();
+    if tools.outlets.is_time_for_news(now) {
+        crate::news::fetch(tools, server).await?;
+    }
     Ok(())
 }
 

@@ -21,6 +21,7 @@ use crate::delivery::planned_recipients;
 use crate::events::Events;
 use crate::gate::Gate;
 use crate::history::{History, Trace, TraceEvent};
+use crate::outlets::Outlets;
 use crate::site::LiveSite;
 use crate::templates::Templates;
 
@@ -45,6 +46,8 @@ pub struct Tools {
     pub events: Arc<Events>,
     /// Rung when a moderator has decided something.
     pub decisions: Arc<Bell>,
+    /// Archives, digests and newsgroups.
+    pub outlets: Arc<Outlets>,
     /// The notes of what was being worked on when the process died.
     pub working: Option<Arc<Working>>,
 }
@@ -74,8 +77,13 @@ pub(crate) struct Outcome {
 impl Outcome {
     /// Goes on to delivery.
     pub(super) fn planned(data: Bytes) -> Self {
-        let event = Event { kind: Kind::Planned, then: Then::Leave, also: vec![Stage::Out], data };
-        Self { event, born: vec![], told: Value::Null }
+        Self::planned_for(data, vec![Stage::Out])
+    }
+
+    /// Goes on to these stages.
+    pub(super) fn planned_for(data: Bytes, also: Vec<Stage>) -> Self {
+        let event = Event { kind: Kind::Planned, then: Then::Leave, also, data };
+        Self { event, born: vec![], told: serde_json::json!({ "recipients": 0 }) }
     }
 
     /// Ends here.
@@ -212,7 +220,8 @@ impl Station {
             tools.spool.put_with(born, counted).await?;
             beat.progress();
         }
-        if outcome.event.also.is_empty() {
+        // What goes to archive or digest alone is done as far as its author is concerned.
+        if !outcome.event.also.contains(&Stage::Out) {
             let mut trace = Trace::of(entry);
             let now = tools.clock.now();
             trace.events.push(TraceEvent::new(now, outcome.event.kind, outcome.told));

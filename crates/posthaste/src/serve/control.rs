@@ -114,6 +114,10 @@ async fn perform(server: &Arc<Server>, request: Request) -> Response {
             server.reload();
             Response::Done("Reload asked for; posthaste status tells how it went".into())
         }
+        Request::SendDigests { list } => match server.digests.send_now(list.as_ref()).await {
+            Ok(sent) => Response::Done(sent.into()),
+            Err(why) => Response::Failed(why),
+        },
         Request::Alerts { ask } => server.alerts(ask).await,
         other => super::offline::perform(&server.spool, &other).await,
     }

@@ -5,8 +5,8 @@ use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use posthaste_lists::{
-    Chores, Directory, Events, Gate, History, Incoming, Intake, LiveSite, Moderation, OutLimits, Outgoing,
-    Tools, Working,
+    Archiving, Chores, Digests, Directory, Events, Gate, History, Incoming, Intake, LiveSite, Moderation,
+    News, OutLimits, Outgoing, Tools, Working,
 };
 use posthaste_model::Clock;
 use posthaste_smtp::client::Pool;
@@ -41,6 +41,9 @@ pub(crate) struct Server {
     pub(super) incoming: Arc<Incoming>,
     pub(super) chores: Arc<Chores>,
     pub(super) moderation: Arc<Moderation>,
+    pub(super) archiving: Arc<Archiving>,
+    pub(super) digests: Arc<Digests>,
+    pub(super) news: Arc<News>,
     pub(super) outgoing: Arc<Outgoing>,
     pub(super) doors: Mutex<Vec<(Listener, Arc<server::Options>)>>,
     pub(super) control: Mutex<Option<UnixListener>>,
@@ -125,10 +128,14 @@ impl Server {
             history,
             events: events.clone(),
             decisions: Arc::default(),
+            outlets: Arc::new(crate::outlets::outlets(&config)),
             working: working.clone(),
         };
         let incoming = Arc::new(Incoming::new(tools.clone(), keeper.clone()));
         let moderation = Arc::new(Moderation::new(tools.clone()));
+        let archiving = Arc::new(Archiving::new(tools.clone()));
+        let digests = Arc::new(Digests::new(tools.clone()));
+        let news = Arc::new(News::new(tools.clone()));
         let chores = Arc::new(Chores::new(tools));
         let intake =
             Intake::new(directory.clone(), store.clone(), spool.clone(), seen, clock.clone(), events.clone());
@@ -181,6 +188,9 @@ impl Server {
             incoming,
             chores,
             moderation,
+            archiving,
+            digests,
+            news,
             outgoing,
             doors: Mutex::new(doors),
             lookup,

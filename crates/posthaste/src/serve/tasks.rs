@@ -63,6 +63,7 @@ impl Server {
             let (moderation, stop) = (moderation.clone(), stop.clone());
             async move { moderation.run(&stop, &beat).await }
         });
+        self.keep_outlets(supervisor);
         let (outgoing, stop) = (self.outgoing.clone(), self.stop.soft.clone());
         supervisor.keep("out feeder", FEEDERS, move |beat| {
             let (outgoing, stop) = (outgoing.clone(), stop.clone());
@@ -101,6 +102,25 @@ impl Server {
             });
         }
         supervisor.clone()
+    }
+
+    /// What posts go to besides members.
+    fn keep_outlets(&self, supervisor: &Supervisor) {
+        let (archiving, stop) = (self.archiving.clone(), self.stop.soft.clone());
+        supervisor.keep("archive", 1, move |beat| {
+            let (archiving, stop) = (archiving.clone(), stop.clone());
+            async move { archiving.run(&stop, &beat).await }
+        });
+        let (digests, stop) = (self.digests.clone(), self.stop.soft.clone());
+        supervisor.keep("digest", 2, move |beat| {
+            let (digests, stop) = (digests.clone(), stop.clone());
+            async move { digests.run(&stop, &beat).await }
+        });
+        let (news, stop) = (self.news.clone(), self.stop.soft.clone());
+        supervisor.keep("news", 1, move |beat| {
+            let (news, stop) = (news.clone(), stop.clone());
+            async move { news.run(&stop, &beat).await }
+        });
     }
 
     /// Tries again what was set aside when nothing went well.

@@ -1,7 +1,7 @@
 //! A post for the members: judged, then planned, held, sent back or dropped.
 
 use posthaste_mime::message_id_hash;
-use posthaste_model::{Beat, MailingList, Personalization, SubAddress};
+use posthaste_model::{Beat, MailingList, Personalization, Stage, SubAddress};
 use posthaste_spool::{Entry, Kind};
 use posthaste_store::HeldMessage;
 use serde_json::json;
@@ -9,7 +9,7 @@ use serde_json::json;
 use super::{Incoming, Outcome, Trouble};
 use crate::approval::{take_password, verify_password};
 use crate::authenticity::Provenance;
-use crate::delivery::{Plan, Recipient, RecipientsBuilder, encode_plan};
+use crate::delivery::{Plan, Recipient, RecipientsBuilder, encode_plan_with};
 use crate::facts::Facts;
 use crate::gather::gather;
 use crate::moderation;
@@ -78,10 +78,12 @@ impl Incoming {
                     self.station.tools.store.count_accepted(member, had, entry.id).await?;
                 }
                 let mark = self.station.failures.mark(entry.id);
-                let outgoing = pipeline::run(Draft::new(&post, list, &facts));
+                let mut draft = Draft::new(&post, list, &facts);
+                draft.archive = self.station.tools.outlets.links(list, &post);
+                let outgoing = pipeline::run(draft);
                 drop(mark);
                 match outgoing {
-                    Ok(outgoing) => self.plan(&post, list, &facts, outgoing, beat).await,
+                    Ok(outgoing) => self.plan(entry, &post, list, &facts, outgoing, beat).await,
                     Err(Stop::Discard(reason)) => Ok(discarded(&[reason])),
                     Err(Stop::Reject(reason)) => self.send_back(&site, &post, list, &facts, &[reason]).await,
                 }
@@ -124,6 +126,7 @@ impl Incoming {
     /// Accepts the post for everybody at once.
     async fn plan(
         &self,
+        entry: &Entry,
         post: &Post,
         list: &MailingList,
         facts: &Facts,
@@ -162,7 +165,9 @@ impl Incoming {
             }
         }
         self.include_others(&mut audience, &mut recipients, beat).await?;
-        if recipients.is_empty() {
+        let tools = &self.station.tools;
+        let mut stages = tools.outlets.stages(&tools.store, entry, list, &outgoing).await?;
+        if recipients.is_empty() && stages.is_empty() {
             return Ok(Outcome::ended(
                 Kind::Done,
                 json!({ "recipients": 0, "why": "nobody is to get it" }),
@@ -182,9 +187,13 @@ impl Incoming {
             provenance: Provenance::of(&facts.auth),
         };
         tracing::info!(recipients = recipients.len(), "planned");
-        let data =
-            encode_plan(plan, &outgoing.segments, &recipients).map_err(|e| Trouble::Entry(e.to_string()))?;
-        Ok(Outcome::planned(data))
+        let bare = (!stages.is_empty()).then(|| outgoing.archive.to_bytes());
+        let data = encode_plan_with(plan, &outgoing.segments, &recipients, bare.as_ref())
+            .map_err(|e| Trouble::Entry(e.to_string()))?;
+        if !recipients.is_empty() {
+            stages.push(Stage::Out);
+        }
+        Ok(Outcome::planned_for(data, stages))
     }
 
     /// Keeps the post for a moderator, and says so.
