@@ -10,7 +10,6 @@ mod case;
 mod desk;
 mod links;
 mod reminder;
-mod shim;
 mod tell;
 mod time;
 

@@ -200,6 +200,51 @@ async fn a_moderator_decides_by_the_link_in_the_notice() -> Result<()> {
     server.ledger_adds_up().await
 }
 
+/// A moderator answers the notice: the first word decides, silence and machines do not, and nobody else's answer counts.
+#[tokio::test]
+async fn a_moderator_decides_by_answering_the_notice() -> Result<()> {
+    let (server, sink, _, members) = server().await?;
+    let answer = async |to: &str, more: &str, text: &str| {
+        // What From says is believed by nobody.
+        let message =
+            format!("From: somebody@else.example\nTo: <{to}>\nSubject: Re: waits\n{more}\n{text}\n");
+        send(&server, OWNER, to, &message).await
+    };
+    let address = async |id: &str| -> Result<String> {
+        stranger_writes(&server, id).await?;
+        let notice = mail(&sink, OWNER, &[&format!("Hi {id}"), "waits for you"]).await?;
+        let line = notice.lines().find_map(|l| l.strip_prefix("Reply-To: ")).context("an answer address")?;
+        ensure!(line.starts_with("test-confirm+m"), "{line}");
+        Ok(line.trim().to_owned())
+    };
+    let to = address("y").await?;
+    answer(&to, "", "What is this?\n> accept").await?;
+    mail(&sink, OWNER, &["does not begin with a word that decides"]).await?;
+    answer(&to, "Auto-Submitted: auto-replied\n", "accept").await?;
+    answer(&to.replace("+m", "+m9"), "", "discard").await?;
+    answer(&to, "", "claim").await?;
+    mail(&sink, OWNER, &["is in your hands"]).await?;
+    let waits = waiting(&server, 1).await?;
+    ensure!(waits[0]["claimed_by"] == OWNER, "{waits:?}");
+    answer(&to, "", "\nAccept.\n\n> A post waits").await?;
+    everybody_has(&sink, "y", &members).await?;
+    mail(&sink, OWNER, &["Accepted: the post goes to the list now"]).await?;
+    answer(&to, "", "discard").await?;
+    mail(&sink, OWNER, &["Nothing was done: it was decided before (accept"]).await?;
+
+    let to = address("z").await?;
+    answer(&to, "", "reject\nToo long.\n-- \nAnne").await?;
+    let refusal = mail(&sink, STRANGER, &["declined", "Hi z"]).await?;
+    ensure!(refusal.contains("Too long.") && !refusal.contains("Anne"), "{refusal}");
+    let to = address("u").await?;
+    answer(&to, "", "discard").await?;
+    mail(&sink, OWNER, &["Discarded: nobody gets the post"]).await?;
+    waiting(&server, 0).await?;
+    let audit = server.run(&["audit", "ls"]).await?;
+    ensure!(audit.contains("owner@example.org by mail") && !audit.contains("somebody@else"), "{audit}");
+    server.ledger_adds_up().await
+}
+
 /// What one moderator has in hand the others leave alone, until it is given back or taken by force.
 #[tokio::test]
 async fn a_claim_keeps_two_moderators_apart() -> Result<()> {

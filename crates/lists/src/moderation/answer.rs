@@ -1,7 +1,7 @@
 use posthaste_mime::Message;
 
-use super::shim::first_text;
-use super::shim::take_password;
+use crate::approval::take_password;
+use crate::parts::first_text;
 
 /// What a moderator's answer to a notice says.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -104,7 +104,7 @@ mod tests {
             ("reject no\n\nOn Monday list wrote:\n> A post waits\n", reject("no")),
             (
                 "reject no\n\nOn Monday the list at example.org\n<list@x.org> wrote:\n> A\n",
-                reject("no\n\nOn Monday the list at example.org"),
+                reject("no"),
             ),
             ("reject Rules:\n1. none\n", reject("Rules:\n1. none")),
             ("reject no\n-----Original Message-----\nFrom: x\n", reject("no")),

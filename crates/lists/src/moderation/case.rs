@@ -3,7 +3,7 @@ use posthaste_mime::Message;
 use posthaste_model::MailingList;
 use posthaste_store::{Decision, HeldSummary, Mark};
 
-use super::shim::first_text;
+use crate::parts::first_text;
 
 /// A held post as moderators look at it.
 #[derive(Clone, Debug)]
