@@ -1,7 +1,7 @@
 //! `posthaste audit …`
 
 use clap::Subcommand;
-use posthaste_model::Timestamp;
+use posthaste_model::{Address, Timestamp};
 use posthaste_store::{AuditEntry, AuditRecord, AuditWanted, Store};
 use serde_json::{Value, json};
 
@@ -107,6 +107,22 @@ fn moment(text: &str) -> anyhow::Result<Timestamp> {
         BadInput::new(format!("--since {text:?} is no moment; write 2026-03-07 or 2026-03-07T14:35:00Z"))
             .into()
     })
+}
+
+/// A setting before and after; what is secret is said to have changed, and not what it is.
+pub(super) fn setting(key: &str, was: Value, became: Value) -> (Value, Value) {
+    let shown = |value: Value| match value {
+        Value::String(text) if key.contains("password") && !text.is_empty() => json!("(secret)"),
+        other => other,
+    };
+    (shown(was), shown(became))
+}
+
+/// Who was meant by a command, the first hundred by name.
+pub(super) fn people<'a>(people: impl Iterator<Item = &'a Address>) -> Value {
+    const NAMED: usize = 100;
+    let all: Vec<_> = people.map(Address::as_str).collect();
+    json!({ "count": all.len(), "addresses": all.get(..NAMED).unwrap_or(&all) })
 }
 
 /// Writes down what a command did. What was done stays done if this fails.

@@ -86,6 +86,8 @@ pub(crate) async fn run(verb: Verb, config: &Config, out: &Out) -> anyhow::Resul
             let at = super::now();
             let made = store.create_list(ListSeed { name, style, at }, &owners).await?;
             super::refresh(config);
+            super::audit::note(&store, "create", made.list_id.as_str(), "list", Value::Null, Value::Null)
+                .await;
             out.done(&format!("List {} created", made.name), &made)?;
         }
         Verb::Ls => {
@@ -125,9 +127,12 @@ pub(crate) async fn run(verb: Verb, config: &Config, out: &Out) -> anyhow::Resul
         Verb::Set { list, key, value } => {
             let mut list = find(&store, &list).await?;
             let value = if value == "-" { std::io::read_to_string(std::io::stdin())? } else { value };
+            let before = list.settings.get(&key).unwrap_or_default();
             list.settings.set(&key, &Value::String(value)).map_err(BadInput::from_error)?;
             store.save_settings(list.id, &list.settings).await?;
             let now = list.settings.get(&key)?;
+            let (was, became) = super::audit::setting(&key, before, now.clone());
+            super::audit::note(&store, "set", list.list_id.as_str(), &key, was, became).await;
             out.done(&format!("{}: {key} = {}", list.name, plain(&now)), &serde_json::json!({ key: now }))?;
         }
         Verb::Lint { list } => {
@@ -151,6 +156,8 @@ pub(crate) async fn run(verb: Verb, config: &Config, out: &Out) -> anyhow::Resul
             let list = find(&store, &list).await?;
             store.remove_list(list.id).await?;
             super::refresh(config);
+            super::audit::note(&store, "remove", list.list_id.as_str(), "list", Value::Null, Value::Null)
+                .await;
             out.done(&format!("List {} removed", list.name), &serde_json::json!({ "removed": list.name }))?;
         }
     }

@@ -6,6 +6,7 @@ use std::io::BufRead;
 use clap::{Subcommand, ValueEnum};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use posthaste_model::{Address, Mailbox, Role};
+use serde_json::Value;
 
 use super::output::{BadInput, Exit, Out};
 use crate::config::Config;
@@ -90,6 +91,9 @@ pub(crate) async fn run(verb: Verb, config: &Config, out: &Out) -> anyhow::Resul
                 bar.inc(chunk.len() as u64);
             }
             bar.finish_and_clear();
+            let became = super::audit::people(people.iter().map(|m| &m.address));
+            let object = Role::from(role).name();
+            super::audit::note(&store, "add", list.list_id.as_str(), object, Value::Null, became).await;
             let told = format!("{}: {added} added, {already} there already{}", list.name, left_out(&banned));
             out.done(&told, &serde_json::json!({ "added": added, "already": already, "banned": banned }))?;
         }
@@ -97,6 +101,8 @@ pub(crate) async fn run(verb: Verb, config: &Config, out: &Out) -> anyhow::Resul
             let list = super::list::find(&store, &list).await?;
             let people = read(&file)?;
             let report = store.sync_members(list.id, Role::Member, &people, super::now()).await?;
+            let became = super::audit::people(people.iter().map(|m| &m.address));
+            super::audit::note(&store, "sync", list.list_id.as_str(), "member", Value::Null, became).await;
             let told = format!(
                 "{}: {} added, {} removed, {} stay{}",
                 list.name,
@@ -146,6 +152,8 @@ pub(crate) async fn run(verb: Verb, config: &Config, out: &Out) -> anyhow::Resul
             }
             let removed = store.remove_members(list.id, role.into(), &people).await?;
             let absent = people.len() as u64 - removed;
+            let (was, object) = (super::audit::people(people.iter()), Role::from(role).name());
+            super::audit::note(&store, "remove", list.list_id.as_str(), object, was, Value::Null).await;
             out.done(
                 &format!("{}: {removed} removed, {absent} were not there", list.name),
                 &serde_json::json!({ "removed": removed, "absent": absent }),
