@@ -245,7 +245,7 @@ impl Index {
         if queue.paused {
             return Err(None);
         }
-        let Some(id) = queue.next(&pass_over) else { return Err(queue.next_due()) };
+        let Some(id) = queue.next(&pass_over, now) else { return Err(queue.next_due()) };
         self.tokens = self.tokens.wrapping_add(1);
         let token = self.tokens;
         let (attempts, since) = match self.leave(id, stage) {
@@ -358,6 +358,7 @@ impl Index {
         while let Some((due, id)) = self.queue(stage).first_delayed().filter(|(due, _)| *due <= now) {
             let attempts = self.leave(id, stage).map_or(0, |w| w.attempts);
             self.enter(id, stage, attempts, Place::Ready { since: due });
+            self.queue(stage).has_slept(id, due);
         }
     }
 

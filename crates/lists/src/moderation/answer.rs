@@ -102,10 +102,7 @@ mod tests {
             ("Reject: too long", reject("too long")),
             ("reject\n\nPlease write\nless.\n-- \nAnne\n", reject("Please write\nless.")),
             ("reject no\n\nOn Monday list wrote:\n> A post waits\n", reject("no")),
-            (
-                "reject no\n\nOn Monday the list at example.org\n<list@x.org> wrote:\n> A\n",
-                reject("no"),
-            ),
+            ("reject no\n\nOn Monday the list at example.org\n<list@x.org> wrote:\n> A\n", reject("no")),
             ("reject Rules:\n1. none\n", reject("Rules:\n1. none")),
             ("reject no\n-----Original Message-----\nFrom: x\n", reject("no")),
             ("", Answer::Unclear(String::new())),

@@ -1,9 +1,15 @@
-use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::time::Duration;
 
 use posthaste_model::{EntryId, Timestamp};
 
 use super::{Place, Pulse};
+
+/// An entry is fresh for so long, in microseconds. While older ones wait, every other lease is for a fresh one, so that a
+/// backlog and what comes in meanwhile each get half (P23).
+const FRESH: i64 = 60_000_000;
+/// So many fresh entries are looked at for one of a list that is not passed over.
+const LOOK: usize = 256;
 
 /// The entries that wait for one stage.
 #[derive(Debug, Default)]
@@ -12,6 +18,10 @@ pub(super) struct Queue {
     ready: HashMap<u32, BTreeSet<(u16, EntryId)>>,
     /// Lists with something ready, in the order of their turns.
     turns: VecDeque<u32>,
+    /// What is ready and has not slept, by the time it became due, with its list. The fresh ones are at the end.
+    awake: BTreeMap<(i64, EntryId), u32>,
+    /// Leases given out.
+    given: u64,
     /// What sleeps, by the time it wakes.
     delayed: BTreeSet<(i64, EntryId)>,
     /// What is ready or leased, by the time it became due.
@@ -42,6 +52,7 @@ impl Queue {
             }
             Place::Ready { since } => {
                 self.due.insert((since, id));
+                self.awake.insert((since, id), list);
                 let ready = self.ready.entry(list).or_default();
                 if ready.is_empty() {
                     self.turns.push_back(list);
@@ -51,6 +62,7 @@ impl Queue {
             Place::Leased { since, .. } => {
                 self.due.insert((since, id));
                 self.leased += 1;
+                self.given += 1;
             }
         }
     }
@@ -62,6 +74,7 @@ impl Queue {
             }
             Place::Ready { since } => {
                 self.due.remove(&(since, id));
+                self.awake.remove(&(since, id));
                 let Some(ready) = self.ready.get_mut(&list) else { return };
                 ready.remove(&(attempts, id));
                 if ready.is_empty() {
@@ -90,8 +103,20 @@ impl Queue {
         }
     }
 
+    /// It has slept: it is not new, however late it became due.
+    pub(super) fn has_slept(&mut self, id: EntryId, since: i64) {
+        self.awake.remove(&(since, id));
+    }
+
     /// Whose turn it is, lists that are to be passed over apart. Its leaving the ready ends the turn of its list.
-    pub(super) fn next(&self, pass_over: &[u32]) -> Option<EntryId> {
+    pub(super) fn next(&self, pass_over: &[u32], now: i64) -> Option<EntryId> {
+        let backlog = self.due.first().is_some_and(|(since, _)| *since < now - FRESH);
+        if backlog && self.given % 2 == 1 {
+            let mut fresh = self.awake.range((now - FRESH, EntryId::new(uuid::Uuid::nil()))..).take(LOOK);
+            if let Some(((_, id), _)) = fresh.find(|(_, list)| !pass_over.contains(list)) {
+                return Some(*id);
+            }
+        }
         let list = self.turns.iter().find(|list| !pass_over.contains(list))?;
         self.ready.get(list)?.first().map(|(_, id)| *id)
     }

@@ -47,6 +47,42 @@ async fn p12_lists_that_have_their_share_are_passed_over_and_keep_their_turn() {
 }
 
 #[tokio::test]
+async fn p23_what_is_new_does_not_wait_for_a_backlog_nor_the_backlog_for_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let clock = HandClock::new();
+    let spool = open_real(folder.path(), &clock).unwrap();
+    for n in 1..=6 {
+        spool.put(entry(n, "old", "m")).await.unwrap();
+    }
+    clock.advance(Duration::from_mins(5));
+    // One of the list that is behind, too.
+    for (n, list) in [(7, "new"), (8, "new"), (9, "old")] {
+        spool.put(entry(n, list, "m")).await.unwrap();
+    }
+    assert_eq!(drain(&spool).await, ["old1", "new7", "old2", "new8", "old3", "old9", "old4", "old5", "old6"]);
+}
+
+#[tokio::test]
+async fn p23_what_has_slept_is_not_new() {
+    let folder = tempfile::tempdir().unwrap();
+    let clock = HandClock::new();
+    let spool = open_real(folder.path(), &clock).unwrap();
+    for n in 1..=4 {
+        spool.put(entry(n, "a", "m")).await.unwrap();
+    }
+    let due = clock.now().plus(Duration::from_mins(5));
+    for _ in 1..=3 {
+        let leased = spool.lease(Stage::Incoming).await.unwrap();
+        spool.record(&leased, event(Kind::Deferred, Then::Again { due }, &[], "")).await.unwrap();
+    }
+    clock.advance(Duration::from_mins(5));
+    spool.put(entry(5, "a", "m")).await.unwrap();
+    // 4 is old; 5 is new; the rest woke just now.
+    let order = drain(&spool).await;
+    assert!(order.iter().position(|o| o == "a5") <= Some(1), "{order:?}");
+}
+
+#[tokio::test]
 async fn p14_a_dropped_lease_is_ready_at_once_and_counted_until_there_is_progress() {
     let folder = tempfile::tempdir().unwrap();
     let clock = HandClock::new();
