@@ -3,6 +3,7 @@
 mod alerts;
 mod ask;
 mod audit;
+mod ban;
 mod canary;
 pub(crate) mod check;
 mod config;
@@ -12,6 +13,7 @@ mod digest;
 mod dkim;
 mod doctor;
 mod domain;
+mod header_match;
 mod incident;
 mod inject;
 mod ledger;
@@ -69,6 +71,12 @@ enum Verb {
     /// Digests: what waits for them, and sending them now
     #[command(subcommand)]
     Digest(digest::Verb),
+    /// Who may neither write nor join
+    #[command(subcommand)]
+    Ban(ban::Verb),
+    /// What a list watches for in header fields
+    #[command(subcommand)]
+    HeaderMatch(header_match::Verb),
     /// The texts that people get
     #[command(subcommand)]
     Template(template::Verb),
@@ -157,6 +165,8 @@ impl Cli {
             Verb::Domain(verb) => block_on(domain::run(verb, &load(file)?, &out)),
             Verb::Moderate(verb) => block_on(moderate::run(verb, &load(file)?, &out)),
             Verb::Audit(verb) => block_on(audit::run(verb, &load(file)?, &out)),
+            Verb::Ban(verb) => block_on(ban::run(verb, &load(file)?, &out)),
+            Verb::HeaderMatch(verb) => block_on(header_match::run(verb, &load(file)?, &out)),
             Verb::List(verb) => block_on(list::run(verb, &load(file)?, &out)),
             Verb::Digest(verb) => block_on(digest::run(verb, &load(file)?, &out)),
             Verb::Template(verb) => block_on(template::run(verb, &load(file)?, &out)),

@@ -21,6 +21,7 @@ mod no_senders;
 mod no_subject;
 mod nonmember_moderation;
 mod own_loop;
+mod owner_mail;
 mod pattern;
 mod suspicious_header;
 mod umbrella;
@@ -29,6 +30,7 @@ use posthaste_model::MailingList;
 
 pub(crate) use self::dmarc_mitigation::is_named;
 pub use self::engine::{Judgement, Said, Verdict, explain, judge};
+pub use self::owner_mail::judge_owner_mail;
 use crate::facts::Facts;
 use crate::post::Post;
 use crate::reason::Reason;

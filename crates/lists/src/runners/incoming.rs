@@ -7,7 +7,6 @@ mod post;
 
 use std::sync::Arc;
 
-use posthaste_mime::Message;
 use posthaste_model::{Beat, Stage, SubAddress};
 use posthaste_spool::{Entry, Leased};
 use tokio_util::sync::CancellationToken;
@@ -54,7 +53,7 @@ impl Craft for Incoming {
         self.station.failures.swallow(entry.id, &entry.message).await;
         let sub = entry.notes.get(notes::SUB).map_or("post", String::as_str);
         let outcome = if sub == SubAddress::Owner.name() {
-            self.to_owners(entry, &list, Message::parse(entry.message.clone())).await?
+            self.to_owners(entry, &list, beat).await?
         } else {
             self.station.tools.templates.dress(&self.station.tools.store, &mut list).await?;
             self.to_members(entry, &list, beat).await?

@@ -1,7 +1,10 @@
 //! `posthaste list …`
 
+mod explain;
+
 use clap::Subcommand;
 use posthaste_lists::lint::{Lint, Signing, lint};
+use posthaste_lists::{hash_password, is_password_hash};
 use posthaste_model::{Address, ListName, ListSeed, ListSettings, MailingList, Style};
 use posthaste_store::{ListSummary, Store};
 use serde_json::Value;
@@ -48,6 +51,8 @@ pub(crate) enum Verb {
         /// LIST@DOMAIN
         list: String,
     },
+    /// Say what would become of a message, rule by rule, and why; or, with --held and --set, of the posts that wait
+    Explain(explain::Options),
     /// Show what can be set
     Settings,
     /// Remove a list with its members; mail that waits for it stays in the queue
@@ -75,6 +80,7 @@ pub(crate) async fn run(verb: Verb, config: &Config, out: &Out) -> anyhow::Resul
     let store = super::store(config).await?;
     match verb {
         Verb::Settings => {}
+        Verb::Explain(options) => return explain::run(options, &store, config, out).await,
         Verb::Create { list, owners, style } => {
             let name = ListName::parse(&list).map_err(BadInput::from_error)?;
             let style: Style = style.parse().map_err(|e| BadInput::new(format!("--style {style:?}: {e}")))?;
@@ -128,11 +134,14 @@ pub(crate) async fn run(verb: Verb, config: &Config, out: &Out) -> anyhow::Resul
             let mut list = find(&store, &list).await?;
             let value = if value == "-" { std::io::read_to_string(std::io::stdin())? } else { value };
             let before = list.settings.get(&key).unwrap_or_default();
+            let secret = key == "moderator_password";
+            let value = if secret { hashed(&value)? } else { value };
             list.settings.set(&key, &Value::String(value)).map_err(BadInput::from_error)?;
             store.save_settings(list.id, &list.settings).await?;
             let now = list.settings.get(&key)?;
             let (was, became) = super::audit::setting(&key, before, now.clone());
             super::audit::note(&store, "set", list.list_id.as_str(), &key, was, became).await;
+            let now = if secret { "(kept as a hash)".into() } else { now };
             out.done(&format!("{}: {key} = {}", list.name, plain(&now)), &serde_json::json!({ key: now }))?;
         }
         Verb::Lint { list } => {
@@ -162,6 +171,16 @@ pub(crate) async fn run(verb: Verb, config: &Config, out: &Out) -> anyhow::Resul
         }
     }
     Ok(Exit::Done)
+}
+
+/// A new moderator's password as it is stored; what is a hash already stays.
+fn hashed(password: &str) -> anyhow::Result<String> {
+    let password = password.trim();
+    if password.is_empty() || is_password_hash(password) {
+        return Ok(password.to_owned());
+    }
+    let hash = hash_password(password, rand::random());
+    hash.ok_or_else(|| BadInput::new("moderator_password: at most 256 octets will do").into())
 }
 
 fn show(list: &MailingList, out: &Out) -> anyhow::Result<()> {

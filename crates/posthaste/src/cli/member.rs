@@ -1,5 +1,7 @@
 //! `posthaste member …`
 
+mod topics;
+
 use std::collections::HashSet;
 use std::io::BufRead;
 
@@ -60,6 +62,8 @@ pub(crate) enum Verb {
         #[arg(long, value_enum)]
         role: Option<RoleName>,
     },
+    /// Show or set which topics ADDRESS wants to read about
+    Topics(topics::Options),
     /// Remove ADDRESS …, or everybody in FILE, from LIST
     Rm {
         /// LIST@DOMAIN
@@ -137,6 +141,7 @@ pub(crate) async fn run(verb: Verb, config: &Config, out: &Out) -> anyhow::Resul
                 &members,
             )?;
         }
+        Verb::Topics(options) => return topics::run(options, &store, out).await,
         Verb::Rm { list, addresses, file, role } => {
             let list = super::list::find(&store, &list).await?;
             let mut people: Vec<Address> = addresses

@@ -1,15 +1,14 @@
 //! Mail for the people who run a list.
 
 use posthaste_mime::{Field, Message};
-use posthaste_model::{MailingList, SubAddress};
+use posthaste_model::{Beat, MailingList, SubAddress};
 use posthaste_spool::{Entry, Kind};
 
 use super::{Incoming, Outcome, Trouble};
 use crate::delivery::{Plan, Recipient, RecipientsBuilder, encode_plan};
 use crate::pipeline::{Segment, remove_signatures};
-
-/// A message that came round so often goes nowhere (P38).
-const HOPS: usize = 50;
+use crate::post::Post;
+use crate::rules::judge_owner_mail;
 
 impl Incoming {
     /// Plans a copy for each owner and moderator, or for the site's owner if the list has none.
@@ -17,17 +16,20 @@ impl Incoming {
         &self,
         entry: &Entry,
         list: &MailingList,
-        mut message: Message,
+        beat: &Beat,
     ) -> Result<Outcome, Trouble> {
         let own_id = list.list_id.as_str();
-        let looped =
-            message.head.all("X-BeenThere").any(|f| f.text().trim() == list.name.address(SubAddress::Owner))
-                || message.head.all("Received").count() > HOPS;
-        if looped {
-            let why = serde_json::json!({ "reasons": ["The message has been here before: a mail loop"] });
+        let site = self.station.tools.site.get();
+        let (envelope, raw) = (entry.envelope.clone(), entry.message.clone());
+        let mark = self.station.failures.mark(entry.id);
+        let post = Post::receive(entry.id, envelope, raw.clone(), SubAddress::Owner, &list.name);
+        let mut message = Message::parse(raw);
+        drop(mark);
+        let facts = self.facts(&post, list, &site, beat).await?;
+        if let Some(reason) = judge_owner_mail(&post, list, &facts) {
+            let why = serde_json::json!({ "reasons": [reason.text] });
             return Ok(Outcome::ended(Kind::Discarded, why, vec![]));
         }
-        let site = self.station.tools.site.get();
         let mut owners = self.station.admins(list).await?;
         if owners.is_empty() {
             owners.push(site.owner.clone());
