@@ -234,6 +234,10 @@ fn dmarc_method(
 fn dkim_verdict(result: &DkimResult) -> Verdict {
     match result {
         DkimResult::Pass => Verdict::Pass,
+        // A body that is not the signed one is as forged as a header that is not (RFC 6376 §6.1.3).
+        DkimResult::Neutral(mail_auth::Error::Dkim(mail_auth::dkim::DkimError::FailedBodyHashMatch)) => {
+            Verdict::Fail
+        }
         DkimResult::Neutral(_) => Verdict::Neutral,
         DkimResult::Fail(_) => Verdict::Fail,
         DkimResult::PermError(_) => Verdict::PermError,
