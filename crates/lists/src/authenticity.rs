@@ -53,7 +53,7 @@ impl Provenance {
 
 impl Authenticity {
     /// What is to be known of a post to this list; `raw` is the message as it came.
-    pub(crate) async fn findings(&self, raw: &[u8], post: &Post, list: &MailingList) -> Findings {
+    pub async fn findings(&self, raw: &[u8], post: &Post, list: &MailingList) -> Findings {
         let author = author_domain(&post.message);
         let asks = self.check || asks_policy(list);
         let (Some(checker), true) = (&self.checker, asks) else {
