@@ -4,6 +4,7 @@ mod approval;
 pub mod archive;
 mod authenticity;
 pub mod canary;
+mod commands;
 pub mod delivery;
 pub mod digest;
 mod events;
@@ -26,6 +27,7 @@ pub mod reason;
 pub mod rules;
 pub mod runners;
 mod site;
+pub mod subscription;
 pub mod template;
 mod templates;
 mod topics;
@@ -43,8 +45,8 @@ pub use news::{FROM_NEWS, NewsServer};
 pub use outlets::Outlets;
 pub use patterns::Patterns;
 pub use runners::{
-    Archiving, Bell, Chores, Digests, Incoming, Moderation, News, OutLimits, Outgoing, Tools, Working,
-    second_chances,
+    Archiving, Bell, Chores, Commands, Digests, Incoming, Moderation, News, OutLimits, Outgoing, Tools,
+    Working, second_chances,
 };
 pub use site::{LiveSite, OneClick, Site};
 pub use templates::{

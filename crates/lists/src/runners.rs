@@ -7,6 +7,7 @@ use posthaste_spool::{Quarantined, Spool};
 
 mod archiving;
 mod chores;
+mod command;
 mod digests;
 mod failures;
 mod incoming;
@@ -20,6 +21,7 @@ mod working;
 
 pub use archiving::Archiving;
 pub use chores::Chores;
+pub use command::Commands;
 pub use digests::Digests;
 pub use incoming::Incoming;
 pub(crate) use moderation::Approval;

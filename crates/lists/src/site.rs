@@ -9,6 +9,7 @@ use uuid::Uuid;
 use crate::authenticity::Authenticity;
 use crate::facts::{SiteFacts, SiteRules};
 use crate::moderation::ModeratorLinks;
+use crate::subscription::MembershipSite;
 
 /// The site.
 #[derive(Clone, Debug)]
@@ -21,6 +22,8 @@ pub struct Site {
     pub default_language: String,
     /// Where the pages are reached, without a slash at the end; `None` if they are not served.
     pub base_url: Option<String>,
+    /// What it takes to write to people about memberships.
+    pub membership: MembershipSite,
     /// How a member leaves with one click; `None` if no page answers there.
     pub one_click: Option<OneClick>,
     /// What stands in moderators' notices; `None` if nothing can be signed.

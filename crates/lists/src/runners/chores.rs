@@ -128,7 +128,8 @@ async fn articles(tools: &Tools) -> Result<(), Trouble> {
 }
 
 async fn expire_tokens(tools: &Tools) -> Result<(), Trouble> {
-    let gone = tools.store.expire_pendings(tools.clock.now()).await?;
+    let now = tools.clock.now();
+    let gone = tools.store.expire_pendings(now).await? + crate::subscription::expire(tools, now).await?;
     tracing::debug!(gone, "tokens expired");
     Ok(())
 }

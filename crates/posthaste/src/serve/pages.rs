@@ -12,7 +12,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use posthaste_lists::moderation::Desk;
-use posthaste_lists::{Bell, LiveSite};
+use posthaste_lists::{Bell, LiveSite, subscription};
 use posthaste_model::Clock;
 use posthaste_smtp::server::Listener;
 use posthaste_spool::Spool;
@@ -39,6 +39,7 @@ pub(super) struct Rooms {
     pub(super) watch: Arc<Watch>,
     pub(super) spool: Arc<Spool>,
     pub(super) store: Store,
+    pub(super) desk: subscription::Desk,
     pub(super) alerts: Arc<Alerts>,
     pub(super) site: Arc<LiveSite>,
     pub(super) bell: Arc<Bell>,
@@ -70,7 +71,7 @@ impl Pages {
             clock: rooms.clock.clone(),
         };
         let files = Files { aside, incidents };
-        let house = ServerHouse::new(rooms.watch, rooms.spool, rooms.store, rooms.alerts, files, counter);
+        let house = ServerHouse::new(rooms.watch, rooms.spool, rooms.desk, rooms.alerts, files, counter);
         let pages = Self {
             doors: Mutex::default(),
             house: Arc::new(house),

@@ -4,6 +4,7 @@ use std::sync::{Arc, PoisonError};
 
 use posthaste_lists::facts::{HeaderCheck, SiteRules};
 use posthaste_lists::moderation::ModeratorLinks;
+use posthaste_lists::subscription::{MembershipSite, Secret};
 use posthaste_lists::{OneClick, Site};
 use posthaste_smtp::client::{Login, Relay, Tls};
 use posthaste_smtp::server::{self, Limits, Protocol};
@@ -32,6 +33,7 @@ pub(crate) fn site(config: &Config) -> Site {
         default_language: config.site.default_language.as_str().to_owned(),
         // No page answers there yet, so no mail may promise one.
         base_url: None,
+        membership: membership(config),
         one_click: one_click(config),
         moderating: moderating(config),
         rules: Arc::new(rules(config)),
@@ -92,6 +94,20 @@ fn moderating(config: &Config) -> Option<ModeratorLinks> {
     Some(links.with_page(move |list, number, who| {
         format!("{base}/m/{}", moderate_token(&by_link, list, number, who))
     }))
+}
+
+/// What it takes to ask people whether they want to join or leave.
+fn membership(config: &Config) -> MembershipSite {
+    let key = Keys::open(&config.paths.state).map(|keys| keys.key("membership requests"));
+    let secret = match key {
+        Ok(key) => Some(Secret::new(move |parts| key.tag(parts))),
+        Err(error) => {
+            tracing::error!(%error, "a request that is worked on twice gets two tokens");
+            None
+        }
+    };
+    let served = config.web.base_url.as_ref().filter(|_| config.web.listen.is_some());
+    MembershipSite { secret, pages: served.map(|url| url.as_str().trim_end_matches('/').to_owned()) }
 }
 
 pub(crate) fn relay(config: &Config) -> anyhow::Result<Relay> {

@@ -4,9 +4,10 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use posthaste_lists::subscription::Desk;
 use posthaste_lists::{
-    Archiving, Chores, Digests, Directory, Events, Gate, History, Incoming, Intake, LiveSite, Moderation,
-    News, OutLimits, Outgoing, Tools, Working,
+    Archiving, Chores, Commands, Digests, Directory, Events, Gate, History, Incoming, Intake, LiveSite,
+    Moderation, News, OutLimits, Outgoing, Tools, Working,
 };
 use posthaste_model::Clock;
 use posthaste_smtp::client::Pool;
@@ -44,6 +45,8 @@ pub(crate) struct Server {
     pub(super) archiving: Arc<Archiving>,
     pub(super) digests: Arc<Digests>,
     pub(super) news: Arc<News>,
+    pub(super) commands: Arc<Commands>,
+    pub(super) desk: Desk,
     pub(super) outgoing: Arc<Outgoing>,
     pub(super) doors: Mutex<Vec<(Listener, Arc<server::Options>)>>,
     pub(super) control: Mutex<Option<UnixListener>>,
@@ -136,6 +139,8 @@ impl Server {
         let archiving = Arc::new(Archiving::new(tools.clone()));
         let digests = Arc::new(Digests::new(tools.clone()));
         let news = Arc::new(News::new(tools.clone()));
+        let commands = Arc::new(Commands::new(tools.clone()));
+        let desk = Desk::new(tools.clone());
         let chores = Arc::new(Chores::new(tools));
         let intake =
             Intake::new(directory.clone(), store.clone(), spool.clone(), seen, clock.clone(), events.clone());
@@ -164,6 +169,7 @@ impl Server {
             watch: watch.clone(),
             spool: spool.clone(),
             store: store.clone(),
+            desk: desk.clone(),
             alerts: alerts.clone(),
             site: site.clone(),
             bell: moderation.bell(),
@@ -191,6 +197,8 @@ impl Server {
             archiving,
             digests,
             news,
+            commands,
+            desk,
             outgoing,
             doors: Mutex::new(doors),
             lookup,

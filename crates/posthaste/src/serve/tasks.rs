@@ -11,6 +11,8 @@ use crate::mta::lookup;
 
 /// Posts judged at once.
 const INCOMING: usize = 8;
+/// Mails of commands worked on at once.
+const COMMANDS: usize = 2;
 /// Entries read ahead for delivery at once.
 const FEEDERS: usize = 4;
 
@@ -52,6 +54,11 @@ impl Server {
         supervisor.keep("incoming", INCOMING, move |beat| {
             let (incoming, stop) = (incoming.clone(), stop.clone());
             async move { incoming.run(&stop, &beat).await }
+        });
+        let (commands, stop) = (self.commands.clone(), self.stop.soft.clone());
+        supervisor.keep("commands", COMMANDS, move |beat| {
+            let (commands, stop) = (commands.clone(), stop.clone());
+            async move { commands.run(&stop, &beat).await }
         });
         let (chores, stop) = (self.chores.clone(), self.stop.soft.clone());
         supervisor.keep("chores", 1, move |beat| {

@@ -1,14 +1,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use posthaste_model::{EntryId, ListId, Role};
+use posthaste_lists::subscription::Desk;
+use posthaste_model::{EntryId, ListId};
 use posthaste_spool::Spool;
-use posthaste_store::Store;
 use posthaste_watch::Watch;
 use posthaste_watch::alerts::Alerts;
 use posthaste_web::{Act, Acting, House, Looking, OpenAlert, Seen};
 use tokio::runtime::Handle;
-use uuid::Uuid;
 
 use super::aside::Aside;
 use super::incidents::Incidents;
@@ -29,7 +28,7 @@ pub(super) struct Files {
 pub(super) struct ServerHouse {
     watch: Arc<Watch>,
     spool: Arc<Spool>,
-    store: Store,
+    desk: Desk,
     files: Files,
     alerts: Arc<Alerts>,
     counter: Counter,
@@ -40,12 +39,12 @@ impl ServerHouse {
     pub(super) fn new(
         watch: Arc<Watch>,
         spool: Arc<Spool>,
-        store: Store,
+        desk: Desk,
         alerts: Arc<Alerts>,
         files: Files,
         counter: Counter,
     ) -> Self {
-        Self { watch, spool, store, alerts, files, counter, runtime: Handle::current() }
+        Self { watch, spool, desk, alerts, files, counter, runtime: Handle::current() }
     }
 }
 
@@ -63,9 +62,9 @@ impl House for ServerHouse {
     }
 
     fn act(&self, act: Act) -> Acting<'_> {
-        let (spool, store, alerts) = (self.spool.clone(), self.store.clone(), self.alerts.clone());
+        let (spool, desk, alerts) = (self.spool.clone(), self.desk.clone(), self.alerts.clone());
         let counter = self.counter.clone();
-        let done = self.runtime.spawn(async move { perform(&spool, &store, &alerts, &counter, act).await });
+        let done = self.runtime.spawn(async move { perform(&spool, &desk, &alerts, &counter, act).await });
         Box::pin(async move { done.await.unwrap_or_else(|error| Err(error.to_string())) })
     }
 
@@ -82,7 +81,7 @@ impl House for ServerHouse {
 
 async fn perform(
     spool: &Arc<Spool>,
-    store: &Store,
+    desk: &Desk,
     alerts: &Alerts,
     counter: &Counter,
     act: Act,
@@ -108,10 +107,10 @@ async fn perform(
             Ok(format!("{id} removed"))
         }
         Act::Leave { list, member } => {
-            let left = tokio::time::timeout(PATIENCE, leave(store, &list, member)).await;
+            let left = tokio::time::timeout(PATIENCE, desk.depart(&list, member)).await;
             let away = "The database does not answer; please try again in a minute.";
             match left {
-                Ok(Ok(())) => Ok(format!("You have left {list}.")),
+                Ok(Ok(_)) => Ok(format!("You have left {list}.")),
                 Ok(Err(error)) => {
                     tracing::warn!(%error, "leaving by one click");
                     Err(away.into())
@@ -125,14 +124,6 @@ async fn perform(
         }
         Act::AcknowledgeByLink { token, note } => alerts.ack_by_token(&token, &note),
     }
-}
-
-/// Ends the membership with this key, whatever its address is by now. One that ended before is no fault.
-async fn leave(store: &Store, list: &ListId, member: Uuid) -> anyhow::Result<()> {
-    let Some(list) = store.list_by_id(list).await? else { return Ok(()) };
-    let Some(member) = store.membership(list.id, member).await? else { return Ok(()) };
-    store.remove_members(list.id, Role::Member, &[member.address]).await?;
-    Ok(())
 }
 
 fn id(text: &str) -> Result<EntryId, String> {
