@@ -4,6 +4,7 @@ use std::pin::Pin;
 use posthaste_model::ListId;
 use uuid::Uuid;
 
+use crate::membership::Reply;
 use crate::moderate::{HeldPost, Measure};
 use crate::seen::{OpenAlert, Seen};
 
@@ -76,6 +77,13 @@ pub enum Act {
         preserve: bool,
         /// Even if somebody else has it in hand.
         force: bool,
+    },
+    /// Answer a mail about a membership.
+    Membership {
+        /// The token in it.
+        token: String,
+        /// The answer.
+        reply: Reply,
     },
     /// Take an entry back from quarantine.
     Retry {

@@ -12,6 +12,7 @@ use posthaste_watch::{moderate_verify, one_click_verify};
 use crate::access;
 use crate::answer::{dress, notice, see};
 use crate::call::{Call, Proof};
+use crate::membership;
 use crate::routes::{Answer, Method, ROUTES, Right, Route};
 use crate::site::Site;
 
@@ -96,7 +97,7 @@ async fn respond(
             .map(|q| q.0)
             .map_err(IntoResponse::into_response),
         // RFC 8058 §3.2: the address says everything; the body may be of either form and says nothing more.
-        Method::Post if route.right == Right::Leaving => Ok(BTreeMap::new()),
+        Method::Post if matches!(route.right, Right::Leaving | Right::Asked) => Ok(BTreeMap::new()),
         Method::Post => {
             Form::from_request(request, &()).await.map(|f| f.0).map_err(IntoResponse::into_response)
         }
@@ -145,6 +146,10 @@ fn prove(site: &Site, right: Right, headers: &HeaderMap, piece: &str) -> Result<
                 let what = "This link was not copied whole, or it is not one of ours. On the server: posthaste moderate ls";
                 Box::new(notice(site, StatusCode::FORBIDDEN, "This link does not hold", what))
             }),
+        Right::Asked | Right::Deciding => membership::is_token(piece).then_some(Proof::None).ok_or_else(|| {
+            let what = "It was not copied whole, or it is not one of ours. The mail tells another way, too.";
+            Box::new(notice(site, StatusCode::FORBIDDEN, "This address does not hold", what))
+        }),
         Right::Linked => site.house.linked(piece).map(|alert| Proof::Alert(Box::new(alert))).ok_or_else(|| {
             let what = "This link does not hold any more, or it was not copied whole. On the server: posthaste alerts ls";
             Box::new(notice(site, StatusCode::FORBIDDEN, "This link does not hold", what))

@@ -6,7 +6,7 @@ use std::pin::Pin;
 use axum::response::Response;
 
 use crate::call::Call;
-use crate::{ack, assets, health, leave, moderate, ops, status};
+use crate::{ack, assets, health, leave, membership, moderate, ops, status};
 
 /// How a page is asked for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -34,6 +34,10 @@ pub(crate) enum Right {
     Leaving,
     /// Who has the link in a moderator's notice of a held post.
     Moderating,
+    /// Who has a token from a mail about a membership.
+    Asked,
+    /// Who has a moderator's.
+    Deciding,
 }
 
 /// One page, or one thing to do.
@@ -70,7 +74,7 @@ const fn post(path: &'static str, right: Right, answer: fn(Call) -> Answering) -
     Route { method: Method::Post, path, right, answer: Answer::Later(answer) }
 }
 
-use Right::{Figures, Invited, Leaving, Linked, Moderating, Operator, Public};
+use Right::{Asked, Deciding, Figures, Invited, Leaving, Linked, Moderating, Operator, Public};
 
 /// The table.
 pub(crate) const ROUTES: &[Route] = &[
@@ -98,6 +102,12 @@ pub(crate) const ROUTES: &[Route] = &[
     post("/a/{token}", Linked, |call| Box::pin(ack::acknowledge(call))),
     get("/leave/{token}", Leaving, leave::ask),
     post("/leave/{token}", Leaving, |call| Box::pin(leave::leave(call))),
+    get("/confirm/{token}", Asked, membership::ask_confirm),
+    post("/confirm/{token}", Asked, |call| Box::pin(membership::confirm(call))),
+    get("/never/{token}", Asked, membership::ask_never),
+    post("/never/{token}", Asked, |call| Box::pin(membership::never(call))),
+    get("/decide/{token}", Deciding, membership::ask_decide),
+    post("/decide/{token}", Deciding, |call| Box::pin(membership::decide(call))),
     look("/m/{token}", Moderating, |call| Box::pin(moderate::show(call))),
     post("/m/{token}", Moderating, |call| Box::pin(moderate::decide(call))),
 ];

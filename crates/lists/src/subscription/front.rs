@@ -66,25 +66,29 @@ impl Desk {
     }
 
     /// What a page asks under a token: `verdict` is a moderator's word, and counts under a moderator's token only.
-    pub async fn answer(&self, token: &str, verdict: Option<&Verdict>) -> Result<Answer, DeskError> {
+    /// The answer is a sentence.
+    pub async fn answer(&self, token: &str, verdict: Option<&Verdict>) -> Result<String, DeskError> {
         let (store, now) = (&self.tools.store, self.tools.clock.now());
-        let nothing = Answer::Refused(Refusal::NoMatch);
-        let Some(request) = store.request_by_token(token, now).await? else { return Ok(nothing) };
-        match (request.owner, verdict) {
-            (TokenOwner::Moderator, Some(verdict)) => self.decide(&request, verdict).await,
+        let nothing = || self.tools.templates.phrase(Refusal::NoMatch.phrase(), "", &[]);
+        let Some(request) = store.request_by_token(token, now).await? else { return Ok(nothing()) };
+        let Some(list) = store.list_by_key(request.list).await? else { return Ok(nothing()) };
+        let answer = match (request.owner, verdict) {
+            (TokenOwner::Moderator, Some(verdict)) => self.decide(&request, verdict).await?,
             (TokenOwner::Subscriber, None) => {
-                let Some(list) = store.list_by_key(request.list).await? else { return Ok(nothing) };
                 let asking = asking(&list, &request, "confirmed by page");
                 let settled = self.confirmed(&asking, &request).await?;
-                self.carry_out(&list, settled).await
+                self.carry_out(&list, settled).await?
             }
-            _ => Ok(nothing),
-        }
+            _ => return Ok(nothing()),
+        };
+        Ok(self.say(&list, &answer, request.address.as_str()))
     }
 
-    /// Whoever was given this token wants no more mail that asks for an answer; false if we gave it to nobody.
-    pub async fn leave_alone(&self, token: &str) -> Result<bool, DeskError> {
-        Ok(self.never(token).await?)
+    /// Whoever was given this token wants no more mail that asks for an answer. The answer is a sentence.
+    pub async fn leave_alone(&self, token: &str) -> Result<String, DeskError> {
+        let known = self.never(token).await?;
+        let key = if known { "command.never" } else { Refusal::NoMatch.phrase() };
+        Ok(self.tools.templates.phrase(key, "", &[]))
     }
 
     /// Requests that wait for moderators, on one list or on all, oldest first.

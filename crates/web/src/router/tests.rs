@@ -143,6 +143,7 @@ fn path(route: &Route, pages: &Pages) -> String {
         Right::Invited => pages.site.access.invite("Olive", pages.clock.now()),
         Right::Linked => LINK.to_owned(),
         Right::Leaving => one_click_token(&pages.site.one_click, &list(), Uuid::from_u128(7)),
+        Right::Asked | Right::Deciding => "0123456789abcdef".repeat(3),
         Right::Moderating => moderate_token(&pages.site.moderating, &list(), 12, made_up::MODERATOR),
         _ if route.path.contains("incidents") => "2026-11-22-1".into(),
         _ if route.path.contains("quarantine") => "0193a2b4-7c11-7e02-9d5e-5a3f1b2c4d6e".into(),
@@ -182,6 +183,26 @@ async fn a_member_leaves_with_one_post_and_not_by_looking() {
     pages.house.say(Err("The database is away; please try again in a minute."));
     let later = pages.ask("POST", &path, &[], "").await;
     assert_eq!((later.status, later.header("retry-after")), (503, "60"));
+}
+
+/// P37: one click ends the questions; looking does nothing.
+#[tokio::test]
+async fn p37_never_again_is_one_post_and_not_a_look() {
+    let pages = Pages::new();
+    let token = format!("616e6e65.{}", "0a".repeat(16));
+    let path = format!("/never/{token}");
+    assert_eq!(pages.ask("GET", &path, &[], "").await.status, 200);
+    assert_eq!(pages.house.acts(), []);
+    let clicked =
+        pages.ask_kind("POST", &path, &[], "multipart/form-data; boundary=x", "--x\r\n\r\n\r\n--x--\r\n").await;
+    assert_eq!(clicked.status, 200, "{}", clicked.body);
+    assert_eq!(pages.house.acts(), [Act::Membership { token, reply: crate::Reply::Never }]);
+    let decide = format!("/decide/{}", "0a".repeat(20));
+    assert_eq!(pages.ask("POST", &decide, &[], "do=nonsense").await.status, 400);
+    assert_eq!(pages.ask("POST", &decide, &[], "do=reject&reason=No").await.status, 200);
+    assert_eq!(pages.ask("POST", &decide, &[("origin", "https://evil.example")], "do=accept").await.status, 403);
+    let asked = Act::Membership { token: "0a".repeat(20), reply: crate::Reply::Reject("No".into()) };
+    assert_eq!(pages.house.acts().last(), Some(&asked));
 }
 
 /// A moderator's link: looking decides nothing, whatever it offers; one button, one act; all of it without a script.
@@ -250,7 +271,7 @@ async fn p39_without_its_right_no_route_tells_or_does_anything() {
     let cookies = ["", "__Host-posthaste-ops=", "__Host-posthaste-ops=x", &foreign, &leaver];
     for route in ROUTES.iter().filter(|route| route.right != Right::Public) {
         let signed =
-            matches!(route.right, Right::Invited | Right::Linked | Right::Leaving | Right::Moderating);
+            !matches!(route.right, Right::Operator | Right::Figures);
         let paths = if signed {
             FORGED.iter().map(|piece| route.path.replace("{token}", &piece.replace('/', "%2F"))).collect()
         } else {
@@ -284,12 +305,12 @@ async fn p39_with_its_right_every_route_answers() {
     for route in ROUTES.iter().filter(|route| route.path != "/ops/logout") {
         let form = match route.right {
             Right::Operator => pages.form(&cookie, route.path),
-            Right::Moderating => "do=discard".into(),
+            Right::Moderating | Right::Deciding => "do=discard".into(),
             _ => String::new(),
         };
         let headers = [ORIGIN, ("cookie", &*cookie)];
         let asked = pages.ask(method(route), &path(route, &pages), &headers, &form).await;
-        let stays = matches!(route.right, Right::Linked | Right::Leaving | Right::Moderating);
+        let stays = !matches!(route.right, Right::Operator | Right::Invited);
         let acts = route.method == Method::Post && !stays;
         let wanted = match route.path {
             // The made-up server does not deliver.
@@ -303,7 +324,7 @@ async fn p39_with_its_right_every_route_answers() {
     for secret in SECRETS {
         assert!(bodies.contains(secret), "{secret} is what the test above looks for in vain");
     }
-    assert_eq!(pages.house.acts().len(), 6);
+    assert_eq!(pages.house.acts().len(), 9);
     assert!(pages.house.acts().contains(&Act::Acknowledge {
         alert: "2".into(),
         by: "Olive".into(),

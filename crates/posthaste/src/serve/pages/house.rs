@@ -1,12 +1,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use posthaste_lists::subscription::Desk;
+use posthaste_lists::subscription::{Desk, DeskError, Verdict};
 use posthaste_model::{EntryId, ListId};
 use posthaste_spool::Spool;
 use posthaste_watch::Watch;
 use posthaste_watch::alerts::Alerts;
-use posthaste_web::{Act, Acting, House, Looking, OpenAlert, Seen};
+use posthaste_web::{Act, Acting, House, Looking, OpenAlert, Reply, Seen};
 use tokio::runtime::Handle;
 
 use super::aside::Aside;
@@ -118,12 +118,29 @@ async fn perform(
                 Err(_) => Err(away.into()),
             }
         }
+        Act::Membership { token, reply } => {
+            let answered = tokio::time::timeout(PATIENCE, answer(desk, &token, reply)).await;
+            answered.ok().and_then(Result::ok).ok_or_else(|| {
+                "The database does not answer; please try again in a minute.".to_owned()
+            })
+        }
         Act::Acknowledge { alert, by, note } => {
             let id = alert.parse().map_err(|_| "There is no such alert any more.")?;
             alerts.ack(id, &by, &note)
         }
         Act::AcknowledgeByLink { token, note } => alerts.ack_by_token(&token, &note),
     }
+}
+
+async fn answer(desk: &Desk, token: &str, reply: Reply) -> Result<String, DeskError> {
+    let verdict = match reply {
+        Reply::Never => return desk.leave_alone(token).await,
+        Reply::Yes => None,
+        Reply::Accept => Some(Verdict::Accept),
+        Reply::Reject(reason) => Some(Verdict::Reject((!reason.is_empty()).then_some(reason))),
+        Reply::Discard => Some(Verdict::Discard),
+    };
+    desk.answer(token, verdict.as_ref()).await.inspect_err(|error| tracing::warn!(%error, "membership page"))
 }
 
 fn id(text: &str) -> Result<EntryId, String> {
