@@ -85,8 +85,7 @@ impl Templates {
     /// Those behind web addresses, too.
     #[must_use]
     pub fn with_fetcher(self, fetcher: Fetcher) -> Self {
-        let shelf = Shelf::new(Some(fetcher), self.clock.clone());
-        Self { shelf, ..self }
+        Self { shelf: Shelf::new(Some(fetcher), self.clock.clone()), ..self }
     }
 
     /// The notice `name` (`list:user:notice:hold`) about `list`, in `language` or, if that is empty, the list's. Values in

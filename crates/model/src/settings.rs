@@ -156,7 +156,7 @@ settings! {
     posting_pipeline: String = "default-posting-pipeline".into(); Message " What posts go through; there is one pipeline."
     preferred_language: String = "en".into(); Identity " The language the list writes in, and that of members who have set none."
     process_bounces: bool = true; Bounces " Count mail that comes back, and act on it."
-    regular_exclude_ignore: bool = true; Message (new) " Lists in regular_exclude_lists count only if the author is a member of them."
+    regular_exclude_ignore: bool = true; Message (new) " Lists in `regular_exclude_lists` count only if the author is a member of them."
     regular_exclude_lists: Vec<String> = vec![]; Message (new) " Members of these lists of this site get no copy from here if To or Cc names that list."
     regular_include_lists: Vec<String> = vec![]; Message (new) " Members of these lists of this site get posts, too, unless To or Cc names that list."
     reject_these_nonmembers: Vec<String> = vec![]; Posting " Nonmembers whose posts are sent back: addresses, or regular expressions beginning `^`."

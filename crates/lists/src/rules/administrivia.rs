@@ -34,10 +34,7 @@ impl Rule for Administrivia {
         let text = parts::first_text(&post.message).unwrap_or_default();
         let lines = text.lines().filter(|l| !l.trim().is_empty()).take(facts.site.rules.command_lines);
         let line = std::iter::once(subject.as_str()).chain(lines).find(|line| is_command(line))?;
-        Some(Reason::new(
-            Self::NAME,
-            format!("The message looks like a command for the list server: {}", line.trim()),
-        ))
+        Some(Reason::phrase(Self::NAME, "reason.administrivia", [("line", line.trim().to_owned())]))
     }
 
     fn passed(_: &Post, list: &MailingList, _: &Facts) -> String {

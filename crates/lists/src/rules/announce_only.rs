@@ -29,9 +29,7 @@ impl Rule for AnnounceOnly {
         }
         // A member learns at once why; a stranger's sender may be forged, so nothing is sent to it.
         let action = if facts.author(post).is_some() { Action::Reject } else { Action::Hold };
-        let text =
-            "The list is for announcements: only its owners, its moderators and those they allow may post.";
-        Some(Reason::new(Self::NAME, text).asking(action))
+        Some(Reason::phrase(Self::NAME, "reason.announce-only", []).asking(action))
     }
 
     fn passed(_: &Post, list: &MailingList, _: &Facts) -> String {

@@ -11,9 +11,8 @@ impl Rule for Approved {
 
     fn check(post: &Post, list: &MailingList, facts: &Facts) -> Option<Reason> {
         // Whoever has the password still makes no loop.
-        (facts.approved && !own_loop::sent_before(post, list)).then(|| {
-            Reason::new(Self::NAME, "The message bears the moderator's password.").asking(Action::Accept)
-        })
+        (facts.approved && !own_loop::sent_before(post, list))
+            .then(|| Reason::phrase(Self::NAME, "reason.approved", []).asking(Action::Accept))
     }
 
     fn passed(_: &Post, list: &MailingList, _: &Facts) -> String {

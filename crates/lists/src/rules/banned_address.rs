@@ -12,7 +12,11 @@ impl Rule for BannedAddress {
     fn check(post: &Post, _: &MailingList, facts: &Facts) -> Option<Reason> {
         let senders = post.senders();
         let (address, ban) = facts.banned.iter().find(|(address, _)| senders.contains(address))?;
-        Some(Reason::new(Self::NAME, format!("{address} is banned (by {ban}).")))
+        Some(Reason::phrase(
+            Self::NAME,
+            "reason.banned-address",
+            [("address", address.to_string()), ("ban", ban.clone())],
+        ))
     }
 
     fn passed(_: &Post, _: &MailingList, _: &Facts) -> String {

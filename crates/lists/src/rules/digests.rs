@@ -15,17 +15,11 @@ impl Rule for Digests {
             return None;
         }
         if is_digest_subject(&post.subject()) {
-            let text = "The subject is that of a digest; please name what you answer.";
-            return Some(Reason::new(Self::NAME, text));
+            return Some(Reason::phrase(Self::NAME, "reason.digest-subject", []));
         }
         let text = parts::first_text(&post.message)?;
         let quoted = masthead_lines(&text, &site.digest_masthead, list);
-        (quoted >= site.digest_lines).then(|| {
-            Reason::new(
-                Self::NAME,
-                "The message quotes the beginning of a digest; please quote only what you answer.",
-            )
-        })
+        (quoted >= site.digest_lines).then(|| Reason::phrase(Self::NAME, "reason.digest-quoted", []))
     }
 
     fn passed(_: &Post, _: &MailingList, facts: &Facts) -> String {

@@ -10,9 +10,7 @@ impl Rule for Emergency {
     const NAME: &'static str = "emergency";
 
     fn check(_: &Post, list: &MailingList, _: &Facts) -> Option<Reason> {
-        list.settings.emergency.then(|| {
-            Reason::new(Self::NAME, "The list is in emergency moderation: every post waits for a moderator.")
-        })
+        list.settings.emergency.then(|| Reason::phrase(Self::NAME, "reason.emergency", []))
     }
 
     fn passed(_: &Post, _: &MailingList, _: &Facts) -> String {

@@ -14,13 +14,10 @@ impl Rule for HeaderMatch {
     fn check(post: &Post, _: &MailingList, facts: &Facts) -> Option<Reason> {
         facts.header_checks.iter().find_map(|check| {
             let value = value(post, &check.header, &check.pattern)?;
-            let text = format!(
-                "The header field {} matches a rule of the {}: {}",
-                check.header,
-                check.of,
-                shortened(&value)
-            );
-            Some(Reason::new(Self::NAME, text).asking(check.action).called(check.name.clone()))
+            let key =
+                if check.of == "site" { "reason.header-match-site" } else { "reason.header-match-list" };
+            let vars = [("header", check.header.clone()), ("value", shortened(&value))];
+            Some(Reason::phrase(Self::NAME, key, vars).asking(check.action).called(check.name.clone()))
         })
     }
 

@@ -23,7 +23,7 @@ impl Rule for ImplicitDest {
             address == posting
                 || list.settings.acceptable_aliases.iter().any(|alias| is_alias(alias, address))
         });
-        (!named).then(|| Reason::new(Self::NAME, "The list is named neither in To nor in Cc."))
+        (!named).then(|| Reason::phrase(Self::NAME, "reason.implicit-dest", []))
     }
 
     fn passed(post: &Post, list: &MailingList, facts: &Facts) -> String {

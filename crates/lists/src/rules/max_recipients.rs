@@ -13,9 +13,10 @@ impl Rule for MaxRecipients {
         let most = list.settings.max_num_recipients;
         let count = post.recipient_count() as u64;
         (most > 0 && count >= most).then(|| {
-            Reason::new(
+            Reason::phrase(
                 Self::NAME,
-                format!("The message names {count} recipients; it must be fewer than {most}."),
+                "reason.max-recipients",
+                [("count", count.to_string()), ("most", most.to_string())],
             )
         })
     }

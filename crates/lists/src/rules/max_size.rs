@@ -13,7 +13,11 @@ impl Rule for MaxSize {
         let most = list.settings.max_message_size;
         (most > 0 && post.size > most.saturating_mul(1024)).then(|| {
             let size = post.size.div_ceil(1024);
-            Reason::new(Self::NAME, format!("The message has {size} KiB; the limit is {most} KiB."))
+            Reason::phrase(
+                Self::NAME,
+                "reason.max-size",
+                [("size", size.to_string()), ("most", most.to_string())],
+            )
         })
     }
 

@@ -13,12 +13,12 @@ impl Rule for MemberModeration {
         let author = facts.author(post)?;
         let action = author.moderation_action.unwrap_or(list.settings.default_member_action);
         let notice = list.settings.member_moderation_notice.trim();
-        let why = if action == Action::Reject && !notice.is_empty() {
-            notice
+        let reason = if action == Action::Reject && !notice.is_empty() {
+            Reason::new(Self::NAME, notice)
         } else {
-            "The message comes from a moderated member."
+            Reason::phrase(Self::NAME, "reason.moderated-member", [])
         };
-        (action != Action::Defer).then(|| Reason::new(Self::NAME, why).asking(action))
+        (action != Action::Defer).then(|| reason.asking(action))
     }
 
     fn passed(post: &Post, _: &MailingList, facts: &Facts) -> String {

@@ -13,10 +13,8 @@ impl Rule for NewMember {
     fn check(post: &Post, list: &MailingList, facts: &Facts) -> Option<Reason> {
         let author = unproven(post, list, facts)?;
         let (had, wanted) = (author.accepted_posts, list.settings.new_member_posts);
-        let text = format!(
-            "A moderator looks at the first {wanted} posts of each member; {had} of this one's were accepted so far."
-        );
-        Some(Reason::new(Self::NAME, text).asking(Action::Hold))
+        let counts = [("wanted", wanted.to_string()), ("had", had.to_string())];
+        Some(Reason::phrase(Self::NAME, "reason.new-member", counts).asking(Action::Hold))
     }
 
     fn passed(post: &Post, list: &MailingList, facts: &Facts) -> String {

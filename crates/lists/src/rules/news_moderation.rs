@@ -11,7 +11,7 @@ impl Rule for NewsModeration {
 
     fn check(_: &Post, list: &MailingList, _: &Facts) -> Option<Reason> {
         (list.settings.newsgroup_moderation == NewsgroupModeration::Moderated)
-            .then(|| Reason::new(Self::NAME, "The list stands for a moderated newsgroup."))
+            .then(|| Reason::phrase(Self::NAME, "reason.news-moderation", []))
     }
 
     fn passed(_: &Post, _: &MailingList, _: &Facts) -> String {

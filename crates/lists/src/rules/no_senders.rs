@@ -10,7 +10,7 @@ impl Rule for NoSenders {
     const NAME: &'static str = "no-senders";
 
     fn check(post: &Post, _: &MailingList, _: &Facts) -> Option<Reason> {
-        post.senders().is_empty().then(|| Reason::new(Self::NAME, "The message has no valid sender."))
+        post.senders().is_empty().then(|| Reason::phrase(Self::NAME, "reason.no-senders", []))
     }
 
     fn passed(post: &Post, _: &MailingList, _: &Facts) -> String {

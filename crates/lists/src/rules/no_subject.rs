@@ -10,7 +10,7 @@ impl Rule for NoSubject {
     const NAME: &'static str = "no-subject";
 
     fn check(post: &Post, _: &MailingList, _: &Facts) -> Option<Reason> {
-        post.subject().trim().is_empty().then(|| Reason::new(Self::NAME, "The message has no subject."))
+        post.subject().trim().is_empty().then(|| Reason::phrase(Self::NAME, "reason.no-subject", []))
     }
 
     fn passed(_: &Post, _: &MailingList, _: &Facts) -> String {

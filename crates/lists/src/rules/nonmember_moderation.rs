@@ -22,12 +22,12 @@ impl Rule for NonmemberModeration {
             .find_map(|sender| decide(sender, list, facts))
             .unwrap_or((list.settings.default_nonmember_action, None));
         let notice = list.settings.nonmember_rejection_notice.trim();
-        let why = match why {
-            _ if action == Action::Reject && !notice.is_empty() => notice.to_owned(),
+        let reason = match why {
+            _ if action == Action::Reject && !notice.is_empty() => Reason::new(Self::NAME, notice),
             Some(why) => why,
-            None => "The message is not from a list member.".into(),
+            None => Reason::phrase(Self::NAME, "reason.nonmember", []),
         };
-        (action != Action::Defer).then(|| Reason::new(Self::NAME, why).asking(action))
+        (action != Action::Defer).then(|| reason.asking(action))
     }
 
     fn passed(post: &Post, list: &MailingList, facts: &Facts) -> String {
@@ -57,7 +57,7 @@ pub(super) fn accepted(sender: &Address, list: &MailingList, facts: &Facts) -> b
 }
 
 /// What is set for this sender in particular.
-fn decide(sender: &Address, list: &MailingList, facts: &Facts) -> Option<(Action, Option<String>)> {
+fn decide(sender: &Address, list: &MailingList, facts: &Facts) -> Option<(Action, Option<Reason>)> {
     let own = facts
         .memberships
         .iter()
@@ -75,8 +75,10 @@ fn decide(sender: &Address, list: &MailingList, facts: &Facts) -> Option<(Action
         (Action::Reject, "reject_these_nonmembers", &settings.reject_these_nonmembers),
         (Action::Discard, "discard_these_nonmembers", &settings.discard_these_nonmembers),
     ];
-    lists
-        .into_iter()
-        .find(|(_, _, entries)| entries.iter().any(|e| pattern::names(e, sender.key())))
-        .map(|(action, setting, _)| (action, Some(format!("The sender {sender} is listed in {setting}."))))
+    lists.into_iter().find(|(_, _, entries)| entries.iter().any(|e| pattern::names(e, sender.key()))).map(
+        |(action, setting, _)| {
+            let vars = [("sender", sender.to_string()), ("setting", setting.to_owned())];
+            (action, Some(Reason::phrase(NonmemberModeration::NAME, "reason.nonmember-listed", vars)))
+        },
+    )
 }

@@ -16,15 +16,10 @@ impl Rule for Loop {
 
     fn check(post: &Post, list: &MailingList, _: &Facts) -> Option<Reason> {
         if sent_before(post, list) {
-            return Some(Reason::new(Self::NAME, "The message has already been sent by this list."));
+            return Some(Reason::phrase(Self::NAME, "reason.loop", []));
         }
         let hops = post.message.head.all("Received").count();
-        (hops > MOST_HOPS).then(|| {
-            Reason::new(
-                Self::NAME,
-                format!("The message has gone through {hops} hosts; it must be in a loop."),
-            )
-        })
+        (hops > MOST_HOPS).then(|| Reason::phrase(Self::NAME, "reason.hops", [("hops", hops.to_string())]))
     }
 
     fn passed(_: &Post, _: &MailingList, _: &Facts) -> String {

@@ -15,7 +15,7 @@ impl Rule for SuspiciousHeader {
             // A line that cannot be read was refused when it was typed; one that was imported must not stop the mail.
             let (header, pattern) = HeaderCheck::parse_line(line).ok()?;
             header_match::value(post, &header, &pattern)?;
-            Some(Reason::new(Self::NAME, format!("The header field {header} looks suspicious.")))
+            Some(Reason::phrase(Self::NAME, "reason.suspicious-header", [("header", header.clone())]))
         })
     }
 

@@ -18,7 +18,8 @@ pub(crate) fn wrap(text: &str) -> String {
             out.push('\n');
         } else {
             let ends_wide = paragraph.chars().next_back().is_some_and(is_ideographic);
-            if !paragraph.is_empty() && !(ends_wide && line.starts_with(is_ideographic)) {
+            let joined = ends_wide && line.starts_with(is_ideographic);
+            if !paragraph.is_empty() && !joined {
                 paragraph.push(' ');
             }
             paragraph.push_str(line.trim_end());
