@@ -72,13 +72,14 @@ async fn p27_a_fire_drill_pages_on_every_way_and_an_ack_ends_it() -> Result<()> 
 async fn acknowledge(server: &Server, hook: &Hook, to: &str) -> Result<()> {
     let anne = "anne@example.org";
     let mail = |id: &str, fields: &str, text: &str| {
-        let text = format!(
-            "From: somebody@example.net\r\nTo: {to}\r\nMessage-ID: {id}\r\n{fields}\r\n{text}\r\n> CRITICAL\r\n"
-        );
+        let text =
+            format!("From: somebody@example.net\r\nTo: {to}\r\nMessage-ID: {id}\r\n{fields}\r\n{text}\r\n");
         Job::new(id, anne, vec![to.to_owned()], text.as_bytes())
     };
     let robot = mail("<robot@x.org>", "Auto-Submitted: auto-replied\r\n", "ack");
-    let person = mail("<person@x.org>", "", "ack a drill");
+    // As programs write it that encode whatever they send: "ack a drill".
+    let fields = "MIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: base64\r\n";
+    let person = mail("<person@x.org>", fields, "YWNrIGEgZHJpbGwNCg==");
     server.source().send(robot).await?;
     let taken = |hook: &Hook| hook.called("/slack").iter().any(|c| c.body.contains("looks after it"));
     ensure!(!taken(hook), "a robot acknowledged");

@@ -6,6 +6,7 @@ use posthaste_smtp::Reply;
 use posthaste_smtp::server::Transaction;
 
 use super::Intake;
+use crate::parts::first_text;
 
 /// The address alerts are answered to, before its `+`.
 pub const ANSWERS: &str = "posthaste-alerts";
@@ -33,7 +34,7 @@ impl Intake {
         if !crate::notices::may_answer_path(&transaction.reverse_path, &message) {
             return Reply::new(250, (2, 0, 0), "An automatic answer acknowledges nothing");
         }
-        let Some(note) = ack_word(&String::from_utf8_lossy(&message.body)) else {
+        let Some(note) = ack_word(&first_text(&message).unwrap_or_default()) else {
             return Reply::new(554, (5, 6, 0), "Begin your answer with the word: ack");
         };
         let outcome = self.answers.as_deref().map(|answers| answers.acknowledge(token, &note));
@@ -65,7 +66,7 @@ mod tests {
         for (body, note) in [
             ("ack\r\n", Some("")),
             ("\r\nACK, on it\r\n\r\n> CRITICAL", Some("on it")),
-            ("--b\r\nContent-Type: text/plain\r\n\r\nAck.\r\n", Some("")),
+            ("Ack.\r\n", Some("")),
             ("I acknowledge", None),
             ("acknowledged", None),
             ("> ack\r\nack", None),

@@ -154,8 +154,15 @@ impl Kind {
             Self::DiskFsync => disk(stand, DiskFault::Fsync).await?,
             Self::RunnerPanic => {
                 // Whoever works now dies of it, and then nobody can start.
+                let restarts = |vitals: &Vitals| vitals.tasks.iter().map(|t| t.restarts).sum::<u64>();
+                let before = stand.vitals().await?.as_ref().map_or(0, restarts);
                 task(stand, Planted::PanicAtWork).await?;
-                tokio::time::sleep(Duration::from_millis(600)).await;
+                for _ in 0..200 {
+                    if stand.vitals().await?.as_ref().is_some_and(|now| restarts(now) > before) {
+                        break;
+                    }
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                }
                 task(stand, Planted::PanicOnStart).await?;
             }
             Self::RunnerWedge => task(stand, Planted::Wedge).await?,
