@@ -14,8 +14,8 @@ pub mod workflow;
 use posthaste_model::{EntryId, MailingList};
 
 pub use self::answer::{Answer, Refusal};
-pub use self::desk::{Desk, DeskError, JoinWish, Verdict};
 pub(crate) use self::desk::expire;
+pub use self::desk::{Desk, DeskError, JoinWish, Verdict};
 pub use self::front::Enrolment;
 pub use self::secret::{Secret, is_token};
 

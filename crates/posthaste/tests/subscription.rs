@@ -36,11 +36,11 @@ impl Scene {
     /// A mail to one of the list's addresses (`test-join@example.org`), with these further fields and this text.
     async fn mail(&self, from: &str, to: &str, more: &str, text: &str) -> Result<()> {
         let number = MAILS.fetch_add(1, Ordering::Relaxed);
-        let message = format!(
-            "From: {from}\nTo: {to}\nMessage-ID: <{number}@people.example>\n{more}\n{text}\n"
-        );
+        let message =
+            format!("From: {from}\nTo: {to}\nMessage-ID: <{number}@people.example>\n{more}\n{text}\n");
         let message = message.replace('\n', "\r\n");
-        let job = Job::new(&format!("<{number}@people.example>"), from, vec![to.to_owned()], message.as_bytes());
+        let job =
+            Job::new(&format!("<{number}@people.example>"), from, vec![to.to_owned()], message.as_bytes());
         let sent = self.server.source().send(job).await?;
         ensure!(sent.accepted == 1, "{sent:?}");
         Ok(())
@@ -59,7 +59,8 @@ impl Scene {
     /// The n-th mail that went to this address.
     async fn nth(&self, who: &str, n: usize) -> Result<String> {
         let enough = |tally: &Tally| {
-            tally.caught().iter().filter(|c| c.recipients.iter().any(|r| r.eq_ignore_ascii_case(who))).count() > n
+            tally.caught().iter().filter(|c| c.recipients.iter().any(|r| r.eq_ignore_ascii_case(who))).count()
+                > n
         };
         self.sink.wait_until(&format!("mail {n} for {who}"), PATIENCE, enough).await?;
         self.got(who).get(n).cloned().context("a mail")
@@ -111,7 +112,10 @@ async fn confirm_policy_asks_the_address_and_believes_its_answer() -> Result<()>
     let scene = Scene::with(&[]).await?;
     scene.mail(ANNE, "test-join@example.org", "Subject: leave", "unsubscribe").await?;
     let asked = scene.nth(ANNE, 0).await?;
-    for part in ["Auto-Submitted: auto-generated", "List-Unsubscribe: <mailto:test-request@example.org?subject=never%20"] {
+    for part in [
+        "Auto-Submitted: auto-generated",
+        "List-Unsubscribe: <mailto:test-request@example.org?subject=never%20",
+    ] {
         ensure!(asked.contains(part), "no {part:?} in\n{asked}");
     }
     let confirm = answers_go_to(&asked);
@@ -123,7 +127,10 @@ async fn confirm_policy_asks_the_address_and_believes_its_answer() -> Result<()>
     ensure!(!scene.members().await?.contains("far.example"), "an answering machine joined");
     scene.mail(ANNE, &confirm, "Subject: Re: please", "yes").await?;
     let welcome = scene.nth(ANNE, 1).await?;
-    ensure!(welcome.contains("X-No-Archive: yes") && welcome.contains("From: test-request@example.org"), "{welcome}");
+    ensure!(
+        welcome.contains("X-No-Archive: yes") && welcome.contains("From: test-request@example.org"),
+        "{welcome}"
+    );
     scene.joins(ANNE).await?;
     // Once is once.
     scene.mail(ANNE, &confirm, "Subject: Re: please", "yes").await?;
@@ -321,7 +328,11 @@ async fn p37_never_again_is_one_mail_away() -> Result<()> {
     ensure!(done.contains("no more mails that ask you to confirm"), "{done}");
     scene.mail("anne+other@far.example", "test-join@example.org", "", "").await?;
     scene.quiet().await?;
-    ensure!(scene.got("anne+other@far.example").is_empty() && scene.got(ANNE).len() == 1, "{:?}", scene.got(ANNE));
+    ensure!(
+        scene.got("anne+other@far.example").is_empty() && scene.got(ANNE).len() == 1,
+        "{:?}",
+        scene.got(ANNE)
+    );
     Ok(())
 }
 

@@ -44,8 +44,7 @@ pub(crate) fn read_script(sub: SubAddress, extension: &str, message: &Message) -
         SubAddress::Join => alone(Command::Join { mode: None, address: None }, "join"),
         SubAddress::Leave => alone(Command::Leave, "leave"),
         SubAddress::Confirm => {
-            let token =
-                if extension.is_empty() { token_in_to(message) } else { Some(extension.to_owned()) };
+            let token = if extension.is_empty() { token_in_to(message) } else { Some(extension.to_owned()) };
             match token {
                 Some(token) => {
                     let source = format!("confirm {token}");

@@ -34,8 +34,13 @@ fn of_text(text: &str) -> Ruling {
         "discard" => Ruling::Discard,
         "reject" => {
             let own = lines.take_while(|l| l.trim_end() != "--" && !l.starts_with('>'));
-            let reason: String =
-                std::iter::once(rest).chain(own).collect::<Vec<_>>().join("\n").chars().take(REASON).collect();
+            let reason: String = std::iter::once(rest)
+                .chain(own)
+                .collect::<Vec<_>>()
+                .join("\n")
+                .chars()
+                .take(REASON)
+                .collect();
             let reason = reason.trim();
             Ruling::Reject((!reason.is_empty()).then(|| reason.to_owned()))
         }

@@ -106,7 +106,8 @@ pub(crate) fn show_changes(changes: &Preferences) -> String {
         language,
         flag("myposts", changes.receive_own_postings),
     ];
-    let lines: Vec<_> = all.into_iter().flatten().map(|(name, value)| format!("    {name} {value}")).collect();
+    let lines: Vec<_> =
+        all.into_iter().flatten().map(|(name, value)| format!("    {name} {value}")).collect();
     lines.join("\n")
 }
 
@@ -180,7 +181,9 @@ mod tests {
         assert_eq!(preferences.acknowledge_posts, Some(true));
         assert_eq!(preferences.delivery_status, Some(DeliveryStatus::ByUser));
         assert_eq!(preferences.delivery_mode, Some(DeliveryMode::PlaintextDigests));
-        for bad in [&["ack"][..], &["ack", "perhaps"], &["colour", "red"], &["language", "tlh"], &["digest", "x"]] {
+        for bad in
+            [&["ack"][..], &["ack", "perhaps"], &["colour", "red"], &["language", "tlh"], &["digest", "x"]]
+        {
             assert!(matches!(Setting::read_all(bad), Err(Problem::Argument(_))), "{bad:?}");
         }
     }

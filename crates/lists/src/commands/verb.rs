@@ -185,7 +185,10 @@ mod tests {
             ("Re: join", join(None, None)),
             ("join digest=no", join(Some(DeliveryMode::Regular), None)),
             ("join digest=Mime", join(Some(DeliveryMode::MimeDigests), None)),
-            ("join digest=plain address=Bart@Example.com", join(Some(DeliveryMode::PlaintextDigests), Some("Bart@Example.com"))),
+            (
+                "join digest=plain address=Bart@Example.com",
+                join(Some(DeliveryMode::PlaintextDigests), Some("Bart@Example.com")),
+            ),
             ("join digest=maybe", argument("digest=maybe")),
             ("join now", argument("now")),
             ("join colour=red", argument("colour=red")),
@@ -207,7 +210,10 @@ mod tests {
             ("set show", Ok(Command::Show)),
             ("set ack on", Ok(Command::Set(vec![Setting { key: SettingKey::Ack, value: "on".into() }]))),
             ("who", Ok(Command::Who(WhoArguments::default()))),
-            ("who mode=digest mode=regular", Ok(Command::Who(WhoArguments { enabled: None, digest: Some(false) }))),
+            (
+                "who mode=digest mode=regular",
+                Ok(Command::Who(WhoArguments { enabled: None, digest: Some(false) })),
+            ),
             ("who everybody", argument("everybody")),
             ("hello world again", unknown("world")),
             ("hello", unknown("hello")),

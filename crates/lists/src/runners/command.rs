@@ -85,8 +85,7 @@ impl Commands {
             return Ok(dropped("the list wrote to itself"));
         }
         let tools = &self.station.tools;
-        let known =
-            tools.store.posting_facts(list.id, std::slice::from_ref(&sender.address), &[]).await?;
+        let known = tools.store.posting_facts(list.id, std::slice::from_ref(&sender.address), &[]).await?;
         let language = known.memberships.into_iter().find_map(|m| m.preferences.preferred_language);
         let sub = entry.notes.get(notes::SUB).and_then(|sub| SubAddress::from_suffix(sub));
         let sub = sub.unwrap_or(SubAddress::Request);
@@ -155,9 +154,7 @@ impl Commands {
     fn complain(&self, session: &Session<'_>, problem: &Problem) -> Said {
         let say = |key, value: &str| self.phrase(session, key, &[("value", value)]);
         match problem {
-            Problem::Unknown(word) => {
-                Said { forced: true, ..Said::line(say("command.unknown", word)) }
-            }
+            Problem::Unknown(word) => Said { forced: true, ..Said::line(say("command.unknown", word)) },
             Problem::Argument(word) => Said::trouble(say("command.bad_argument", word)),
             Problem::Missing(verb) => Said::trouble(say("command.missing_token", verb)),
             Problem::NoToken(word) => Said::trouble(say("command.no_token", word)),
@@ -206,7 +203,8 @@ fn sender(entry: &Entry, message: &Message) -> Option<Mailbox> {
 }
 
 fn is_ours(list: &MailingList, address: &Address) -> bool {
-    let own = [SubAddress::Post, SubAddress::Request, SubAddress::Owner, SubAddress::Bounces, SubAddress::Join];
+    let own =
+        [SubAddress::Post, SubAddress::Request, SubAddress::Owner, SubAddress::Bounces, SubAddress::Join];
     own.iter().any(|sub| address.key() == list.name.address(*sub))
         || address.key().starts_with(&format!("{}-confirm", list.name.local()))
             && address.key().ends_with(&format!("@{}", list.name.host()))

@@ -1,8 +1,8 @@
 use std::time::Duration;
 
 use posthaste_model::{
-    Address, EntryId, Mailbox, MailingList, Member, MembershipRequest, Preferences, RequestAction, RequestDetails,
-    Role, SubAddress, Timestamp, TokenOwner,
+    Address, EntryId, Mailbox, MailingList, Member, MembershipRequest, Preferences, RequestAction,
+    RequestDetails, Role, SubAddress, Timestamp, TokenOwner,
 };
 use posthaste_spool::{NewEntry, SpoolError};
 use posthaste_store::{Budget, Joining, MembershipOutcome, Spending, Spent, StoreError};
@@ -334,8 +334,7 @@ impl Desk {
     }
 
     async fn change(&self, asking: &Asking<'_>, request: &MembershipRequest) -> Result<Settled, StoreError> {
-        let changed =
-            self.tools.store.change(asking.deed.uuid(), request, self.tools.clock.now()).await?;
+        let changed = self.tools.store.change(asking.deed.uuid(), request, self.tools.clock.now()).await?;
         Ok(match changed {
             MembershipOutcome::Done(member) => Settled::just(Answer::Changed(member.address)),
             other => Settled::refused(refusal_of(&other)),

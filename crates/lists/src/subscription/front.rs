@@ -106,11 +106,7 @@ impl Desk {
     }
 
     /// A moderator decides.
-    pub async fn decide(
-        &self,
-        request: &MembershipRequest,
-        verdict: &Verdict,
-    ) -> Result<Answer, DeskError> {
+    pub async fn decide(&self, request: &MembershipRequest, verdict: &Verdict) -> Result<Answer, DeskError> {
         let Some(list) = self.tools.store.list_by_key(request.list).await? else {
             return Err(StoreError::NoSuchList(request.list.to_string()).into());
         };

@@ -1,9 +1,7 @@
 //! The mails that go with joining and leaving.
 
 use posthaste_mime::{Field, format_mailbox};
-use posthaste_model::{
-    DeliveryMode, MailingList, Member, MembershipRequest, RequestAction, SubAddress,
-};
+use posthaste_model::{DeliveryMode, MailingList, Member, MembershipRequest, RequestAction, SubAddress};
 use posthaste_spool::NewEntry;
 use posthaste_store::StoreError;
 
@@ -121,7 +119,9 @@ impl Desk {
         if settings.admin_notify_mchanges {
             let named = format_plain(&member.display_name, member.address.as_str());
             let vars = [("member", named.as_str())];
-            born.extend(self.to_admins(asking, "list:admin:notice:unsubscribe", "left", &vars, vec![]).await?);
+            born.extend(
+                self.to_admins(asking, "list:admin:notice:unsubscribe", "left", &vars, vec![]).await?,
+            );
         }
         if greet.unwrap_or(settings.send_goodbye_message) {
             born.extend(self.greeting(asking, member, false).await?);
@@ -172,8 +172,7 @@ impl Desk {
         reason: Option<&str>,
     ) -> Result<Option<NewEntry>, StoreError> {
         let (tools, list, site) = (&self.tools, asking.list, self.tools.site.get());
-        let member =
-            tools.store.member(list.id, &request.address, posthaste_model::Role::Member).await?;
+        let member = tools.store.member(list.id, &request.address, posthaste_model::Role::Member).await?;
         let language = member.and_then(|m| m.preferences.preferred_language).unwrap_or_default();
         let asked = match request.action {
             RequestAction::Leave => tools.templates.phrase("membership.request_leave", &language, &[]),

@@ -26,7 +26,9 @@ pub fn fold_target(address: &Address) -> String {
 pub fn network_of(message: &Message, client: &str) -> String {
     let fields = message.head.all("Received").take(HOPS);
     let named = fields.filter_map(|field| peer(&field.unfolded())).find_map(network);
-    named.or_else(|| client.parse::<std::net::SocketAddr>().ok().and_then(|c| network(c.ip()))).unwrap_or_default()
+    named
+        .or_else(|| client.parse::<std::net::SocketAddr>().ok().and_then(|c| network(c.ip())))
+        .unwrap_or_default()
 }
 
 /// The address in brackets of the `from` clause (RFC 5321 §4.4: the TCP-info that the receiving server saw).
@@ -51,10 +53,8 @@ fn network(ip: IpAddr) -> Option<String> {
             (!inside).then(|| format!("{}/24", Ipv4Addr::new(a, b, c, 0)))
         }
         IpAddr::V6(v6) => {
-            let inside = v6.is_loopback()
-                || v6.is_unspecified()
-                || v6.is_unique_local()
-                || v6.is_unicast_link_local();
+            let inside =
+                v6.is_loopback() || v6.is_unspecified() || v6.is_unique_local() || v6.is_unicast_link_local();
             let [a, b, c, d, ..] = v6.segments();
             (!inside).then(|| format!("{}/64", Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0)))
         }
@@ -89,7 +89,11 @@ mod tests {
         for (head, client, wanted) in [
             ("Received: from x (y [192.0.2.7]) by us; Mon", "127.0.0.1:1", "192.0.2.0/24"),
             ("Received: from x (y [IPv6:2001:db8:1:2:3::4])\r\n by us", "unix", "2001:db8:1:2::/64"),
-            ("Received: from l (l [127.0.0.1]) by us\r\nReceived: from x ([192.0.2.7]) by us", "", "192.0.2.0/24"),
+            (
+                "Received: from l (l [127.0.0.1]) by us\r\nReceived: from x ([192.0.2.7]) by us",
+                "",
+                "192.0.2.0/24",
+            ),
             ("Received: from [203.0.113.9] (port=1 helo=[10.0.0.1]) by us", "", "203.0.113.0/24"),
             ("Received: by us; Mon", "198.51.100.3:25", "198.51.100.0/24"),
             ("Received: from x (y [not an address]) by us", "unix", ""),

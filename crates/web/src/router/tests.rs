@@ -193,14 +193,18 @@ async fn p37_never_again_is_one_post_and_not_a_look() {
     let path = format!("/never/{token}");
     assert_eq!(pages.ask("GET", &path, &[], "").await.status, 200);
     assert_eq!(pages.house.acts(), []);
-    let clicked =
-        pages.ask_kind("POST", &path, &[], "multipart/form-data; boundary=x", "--x\r\n\r\n\r\n--x--\r\n").await;
+    let clicked = pages
+        .ask_kind("POST", &path, &[], "multipart/form-data; boundary=x", "--x\r\n\r\n\r\n--x--\r\n")
+        .await;
     assert_eq!(clicked.status, 200, "{}", clicked.body);
     assert_eq!(pages.house.acts(), [Act::Membership { token, reply: crate::Reply::Never }]);
     let decide = format!("/decide/{}", "0a".repeat(20));
     assert_eq!(pages.ask("POST", &decide, &[], "do=nonsense").await.status, 400);
     assert_eq!(pages.ask("POST", &decide, &[], "do=reject&reason=No").await.status, 200);
-    assert_eq!(pages.ask("POST", &decide, &[("origin", "https://evil.example")], "do=accept").await.status, 403);
+    assert_eq!(
+        pages.ask("POST", &decide, &[("origin", "https://evil.example")], "do=accept").await.status,
+        403
+    );
     let asked = Act::Membership { token: "0a".repeat(20), reply: crate::Reply::Reject("No".into()) };
     assert_eq!(pages.house.acts().last(), Some(&asked));
 }
@@ -270,8 +274,7 @@ async fn p39_without_its_right_no_route_tells_or_does_anything() {
     assert_eq!(pages.ask("POST", "/ops/logout", &[ORIGIN, ("cookie", &leaver)], &form).await.status, 303);
     let cookies = ["", "__Host-posthaste-ops=", "__Host-posthaste-ops=x", &foreign, &leaver];
     for route in ROUTES.iter().filter(|route| route.right != Right::Public) {
-        let signed =
-            !matches!(route.right, Right::Operator | Right::Figures);
+        let signed = !matches!(route.right, Right::Operator | Right::Figures);
         let paths = if signed {
             FORGED.iter().map(|piece| route.path.replace("{token}", &piece.replace('/', "%2F"))).collect()
         } else {

@@ -120,9 +120,10 @@ async fn perform(
         }
         Act::Membership { token, reply } => {
             let answered = tokio::time::timeout(PATIENCE, answer(desk, &token, reply)).await;
-            answered.ok().and_then(Result::ok).ok_or_else(|| {
-                "The database does not answer; please try again in a minute.".to_owned()
-            })
+            answered
+                .ok()
+                .and_then(Result::ok)
+                .ok_or_else(|| "The database does not answer; please try again in a minute.".to_owned())
         }
         Act::Acknowledge { alert, by, note } => {
             let id = alert.parse().map_err(|_| "There is no such alert any more.")?;
