@@ -62,6 +62,10 @@ const EXIM: MailServer = MailServer {
     group: None,
 };
 
+/// The news server; never installed, for its package brings jobs that mail their reports to root.
+const INN: MailServer =
+    MailServer { name: "inn", package: "inn2", binary: "usr/lib/news/bin/innd", user: "news", group: None };
+
 impl MailServer {
     fn installed(&self) -> bool {
         PathBuf::from("/").join(self.binary).exists()
@@ -94,6 +98,9 @@ pub(crate) fn run() -> Result<()> {
             } else {
                 unpack.push(server);
             }
+        }
+        if !INN.present() {
+            unpack.push(&INN);
         }
         packages.extend(install);
         if packages.is_empty() && unpack.is_empty() {

@@ -29,6 +29,7 @@ pub struct Hook {
     addr: SocketAddr,
     called: Arc<Mutex<Vec<Called>>>,
     status: Arc<AtomicU16>,
+    said: Arc<Mutex<String>>,
     task: JoinHandle<()>,
 }
 
@@ -38,16 +39,17 @@ impl Hook {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let addr = listener.local_addr()?;
         let (called, status) = (Arc::<Mutex<Vec<Called>>>::default(), Arc::new(AtomicU16::new(200)));
-        let (kept, answer) = (called.clone(), status.clone());
+        let said = Arc::<Mutex<String>>::default();
+        let (kept, answer, text) = (called.clone(), status.clone(), said.clone());
         let task = tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                let (kept, answer) = (kept.clone(), answer.clone());
+                let (kept, answer, text) = (kept.clone(), answer.clone(), text.clone());
                 tokio::spawn(async move {
-                    let _ = serve(stream, &kept, &answer).await;
+                    let _ = serve(stream, &kept, &answer, &text).await;
                 });
             }
         });
-        Ok(Self { addr, called, status, task })
+        Ok(Self { addr, called, status, said, task })
     }
 
     /// `http://127.0.0.1:port` and this path.
@@ -58,6 +60,11 @@ impl Hook {
     /// Answers this status from now on; 0 for no answer at all, ever.
     pub fn answer(&self, status: u16) {
         self.status.store(status, Ordering::SeqCst);
+    }
+
+    /// Answers this text from now on.
+    pub fn say(&self, text: &str) {
+        text.clone_into(&mut self.said.lock().unwrap_or_else(PoisonError::into_inner));
     }
 
     /// What was called on this path.
@@ -81,7 +88,12 @@ impl Drop for Hook {
     }
 }
 
-async fn serve(stream: TcpStream, kept: &Mutex<Vec<Called>>, status: &AtomicU16) -> Result<()> {
+async fn serve(
+    stream: TcpStream,
+    kept: &Mutex<Vec<Called>>,
+    status: &AtomicU16,
+    said: &Mutex<String>,
+) -> Result<()> {
     let mut stream = BufReader::new(stream);
     loop {
         let mut first = String::new();
@@ -112,7 +124,8 @@ async fn serve(stream: TcpStream, kept: &Mutex<Vec<Called>>, status: &AtomicU16)
         match status.load(Ordering::SeqCst) {
             0 => std::future::pending::<()>().await,
             status => {
-                let answer = format!("HTTP/1.1 {status} x\r\nContent-Length: 0\r\n\r\n");
+                let text = said.lock().unwrap_or_else(PoisonError::into_inner).clone();
+                let answer = format!("HTTP/1.1 {status} x\r\nContent-Length: {}\r\n\r\n{text}", text.len());
                 stream.get_mut().write_all(answer.as_bytes()).await?;
             }
         }

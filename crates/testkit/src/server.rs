@@ -362,7 +362,8 @@ pub(crate) async fn greets(addr: SocketAddr) -> bool {
     let Ok(mut stream) = TcpStream::connect(addr).await else { return false };
     let mut code = [0; 4];
     let read = tokio::time::timeout(Duration::from_secs(5), stream.read_exact(&mut code)).await;
-    matches!(read, Ok(Ok(_))) && &code == b"220 "
+    // 220: SMTP; 200: NNTP.
+    matches!(read, Ok(Ok(_))) && (&code == b"220 " || &code == b"200 ")
 }
 
 fn succeeded(words: &[&str], output: &Output) -> Result<String> {

@@ -47,6 +47,7 @@ impl Incoming {
             list.settings.moderator_password.as_ref().and_then(|_| take_password(&mut post.message));
         drop(mark);
         let mut facts = self.facts(&post, list, &site, beat).await?;
+        facts.from_news = entry.notes.contains_key(crate::FROM_NEWS);
         if let Some(password) = password {
             facts.approved = self.approves(password, list).await;
         }

@@ -45,15 +45,25 @@ impl Store {
                 .take()
         };
         let own = of_list().and_where(Expr::col((M::Table, P::DeliveryMode)).is_in(digest_modes())).take();
-        let by_address = of_list()
-            .inner_join(A::Table, Expr::col((A::Table, A::Id)).equals((M::Table, M::Address)))
-            .and_where(Expr::col((A::Table, P::DeliveryMode)).is_in(digest_modes()))
+        // As sets of addresses, for these are few: a join would look at every member of the list.
+        let addresses = Query::select()
+            .column(A::Id)
+            .from(A::Table)
+            .and_where(Expr::col(P::DeliveryMode).is_in(digest_modes()))
             .take();
-        let by_user = of_list()
-            .inner_join(A::Table, Expr::col((A::Table, A::Id)).equals((M::Table, M::Address)))
-            .inner_join(U::Table, Expr::col((U::Table, U::Id)).equals((A::Table, A::User)))
-            .and_where(Expr::col((U::Table, P::DeliveryMode)).is_in(digest_modes()))
+        let users = Query::select()
+            .column(U::Id)
+            .from(U::Table)
+            .and_where(Expr::col(P::DeliveryMode).is_in(digest_modes()))
             .take();
+        let of_users = Query::select()
+            .column(A::Id)
+            .from(A::Table)
+            .and_where(Expr::col(A::User).in_subquery(users))
+            .take();
+        let [by_address, by_user] = [addresses, of_users].map(|addresses| {
+            of_list().and_where(Expr::col((M::Table, M::Address)).in_subquery(addresses)).take()
+        });
         self.reading(async |db| {
             for query in [own, by_address, by_user] {
                 if db.query_one(&query).await?.is_some() {
