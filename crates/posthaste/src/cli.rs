@@ -25,6 +25,7 @@ mod mta;
 mod ops;
 pub(crate) mod output;
 mod queue;
+mod request;
 mod status;
 mod template;
 mod trace;
@@ -86,6 +87,9 @@ enum Verb {
     /// What people did: who, what, when, what was there before and after
     #[command(subcommand)]
     Audit(audit::Verb),
+    /// Who asked to join or leave, and waits for a moderator
+    #[command(subcommand)]
+    Request(request::Verb),
     /// Hand a message to a list, as an MTA would
     Inject(inject::Options),
     /// The mail that waits
@@ -170,6 +174,7 @@ impl Cli {
             Verb::List(verb) => block_on(list::run(verb, &load(file)?, &out)),
             Verb::Digest(verb) => block_on(digest::run(verb, &load(file)?, &out)),
             Verb::Template(verb) => block_on(template::run(verb, &load(file)?, &out)),
+            Verb::Request(verb) => block_on(request::run(verb, &load(file)?, &out)),
             Verb::Member(verb) => block_on(member::run(verb, &load(file)?, &out)),
         }
     }

@@ -3,6 +3,7 @@
 //! `STATE/control.sock`, mode 0600: who may use it may also write the state folder.
 
 mod alerts;
+mod memberships;
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
@@ -13,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 pub(crate) use self::alerts::AlertRequest;
+pub(crate) use self::memberships::MembershipRequest;
 
 /// What the command line can ask of a running server.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
@@ -54,6 +56,11 @@ pub(crate) enum Request {
     Alerts {
         /// What.
         ask: AlertRequest,
+    },
+    /// Something about memberships, where mails go with it.
+    Memberships {
+        /// What.
+        ask: MembershipRequest,
     },
     /// Make an entry due now, or take it back from quarantine.
     Retry {

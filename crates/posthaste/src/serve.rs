@@ -8,6 +8,7 @@ mod control;
 mod database;
 mod folder;
 mod listen;
+mod memberships;
 mod maps;
 mod offline;
 mod pages;

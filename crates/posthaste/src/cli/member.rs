@@ -1,5 +1,6 @@
 //! `posthaste member …`
 
+mod subscribe;
 mod topics;
 
 use std::collections::HashSet;
@@ -47,6 +48,13 @@ pub(crate) enum Verb {
         #[arg(long, value_enum, default_value = "member")]
         role: RoleName,
     },
+    /// Make everybody in FILE a member, or invite them, and write to them; needs the running server
+    Subscribe(subscribe::Options),
+    /// Let ADDRESS, whose owner wanted no more questions, be asked to confirm things again
+    Unblock {
+        /// Which
+        address: String,
+    },
     /// Make the members of LIST exactly those in FILE
     Sync {
         /// LIST@DOMAIN
@@ -82,6 +90,8 @@ pub(crate) enum Verb {
 pub(crate) async fn run(verb: Verb, config: &Config, out: &Out) -> anyhow::Result<Exit> {
     let store = super::store(config).await?;
     match verb {
+        Verb::Subscribe(options) => return subscribe::run(&options, config, out),
+        Verb::Unblock { address } => return subscribe::unblock(&address, config, out).await,
         Verb::Add { list, file, role } => {
             let list = super::list::find(&store, &list).await?;
             let people = read(&file)?;

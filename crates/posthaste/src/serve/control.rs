@@ -118,6 +118,7 @@ async fn perform(server: &Arc<Server>, request: Request) -> Response {
             Ok(sent) => Response::Done(sent.into()),
             Err(why) => Response::Failed(why),
         },
+        Request::Memberships { ask } => super::memberships::perform(server, ask).await,
         Request::Alerts { ask } => server.alerts(ask).await,
         other => super::offline::perform(&server.spool, &other).await,
     }
