@@ -50,20 +50,24 @@ impl Dns {
     /// The TXT records of a name, each with its strings joined (RFC 7208 §3.3); none if there are none.
     pub async fn txt(&self, name: &str) -> Result<Vec<String>, DnsTrouble> {
         let absolute = format!("{}.", name.trim_end_matches('.'));
-        let asked = self.within(async { Ok(self.resolver.txt_lookup(absolute).await) }).await?;
-        match asked {
-            Ok(lookup) => Ok(lookup
-                .answers()
-                .iter()
-                .filter_map(|record| match &record.data {
-                    RData::TXT(txt) => Some(txt.txt_data.concat()),
-                    _ => None,
-                })
-                .map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
-                .collect()),
-            Err(error) if error.is_no_records_found() => Ok(vec![]),
-            Err(error) => Err(DnsTrouble(error.to_string())),
-        }
+        let asked = self
+            .within(async {
+                match self.resolver.txt_lookup(absolute).await {
+                    Err(error) if !error.is_no_records_found() => Err(DnsTrouble(error.to_string())),
+                    asked => Ok(asked),
+                }
+            })
+            .await?;
+        let Ok(lookup) = asked else { return Ok(vec![]) };
+        Ok(lookup
+            .answers()
+            .iter()
+            .filter_map(|record| match &record.data {
+                RData::TXT(txt) => Some(txt.txt_data.concat()),
+                _ => None,
+            })
+            .map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
+            .collect())
     }
 
     /// Waits for `work` until the deadline. When that passed for one, nobody waits for a while.
@@ -76,12 +80,14 @@ impl Dns {
         if silent.is_some_and(|until| now < until) {
             return Err(DnsTrouble("it was silent a moment ago".into()));
         }
-        let Ok(answer) = tokio::time::timeout(self.deadline, work).await else {
+        let answer = tokio::time::timeout(self.deadline, work).await.unwrap_or_else(|_| {
+            Err(DnsTrouble(format!("no answer within {} ms", self.deadline.as_millis())))
+        });
+        // An error that comes at once says something of the name; one that takes its time, of the servers.
+        if answer.is_err() && now.elapsed() >= self.deadline / 2 {
             *self.silent.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now() + PAUSE);
-            let seconds = self.deadline.as_secs();
-            tracing::warn!(seconds, "the name servers are silent; posts go on unchecked for half a minute");
-            return Err(DnsTrouble(format!("no answer within {seconds} s")));
-        };
+            tracing::warn!("the name servers are silent; posts go on unchecked for half a minute");
+        }
         answer
     }
 }

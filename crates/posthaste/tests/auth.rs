@@ -13,7 +13,7 @@ use posthaste_testkit::message::message;
 use posthaste_testkit::sink::Caught;
 use posthaste_testkit::source::Job;
 use posthaste_testkit::{NameServer, Port, Postfix, Server, ServerOptions, Sink, swaks};
-use support::{AUTHOR, LIST, PATIENCE, options, post};
+use support::{AUTHOR, LIST, PATIENCE, extra_copies, id, options, post};
 
 const KEY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../auth/tests/data/rsa.pem");
 
@@ -60,7 +60,7 @@ async fn a_post_from_a_guarded_domain_is_sent_in_the_lists_name_signed_and_seale
     for (round, personalize) in ["none", "individual"].into_iter().enumerate() {
         server.run(&["list", "set", LIST, "personalize", personalize]).await?;
         server.run(&["list", "set", LIST, "footer", "for $user_email"]).await?;
-        let id = format!("<{round}@auth.example>");
+        let id = id("auth", round);
         ensure!(server.source().send(post(&id)).await?.accepted == 1);
         let copies = copies(&sink, &id, 3 * (round as u64 + 1)).await?;
         for copy in &copies {
@@ -117,14 +117,15 @@ async fn a_postfix_obeys_the_printed_lines() -> Result<()> {
             kind => format!("[mta]\nmaps = \"{kind}\"\nmaps_folder = \"{}\"", folder.path().display()),
         };
         let server = Server::started(options(&sink).extra(&more)).await?;
-        server.list_with_members(LIST, 2).await?;
+        let members = server.list_with_members(LIST, 2).await?;
         let lines = server.run(&["mta", "postfix"]).await?;
         ensure!(lines.contains("relay_recipient_maps = "), "{lines}");
         let front = Postfix::start(&format!("{lines}\nproxy_read_maps = $local_recipient_maps\n")).await?;
-        let id = format!("<{round}@postfix.example>");
+        let id = id("postfix", round);
         let sent = swaks::send(front.addr(), AUTHOR, LIST, &id).await?;
         ensure!(sent.status.success(), "{maps}: {sent:?}\n{lines}");
         sink.wait_for(2, PATIENCE).await?;
+        assert_eq!(extra_copies(&sink.tally(), &[&id], &members)?, 0);
         let refused = swaks::send(front.addr(), AUTHOR, "nobody@example.org", "<x@postfix.example>").await?;
         ensure!(!refused.status.success(), "{maps}: Postfix took mail for no list");
         // A list that comes now is known to the tables when the command is done.

@@ -94,7 +94,7 @@ fn generate(
         let date: String = super::now().to_string().chars().filter(char::is_ascii_digit).take(8).collect();
         format!("ph{date}")
     });
-    posthaste_model::check_domain(&selector)
+    posthaste_model::check_domain(&format!("{selector}.{domain}"))
         .map_err(|e| BadInput::new(format!("--selector {selector:?}: {e}")))?;
     let place = folder.join(&domain);
     let file = place.join(format!("{selector}.waiting"));

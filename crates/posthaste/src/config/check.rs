@@ -23,6 +23,7 @@ impl Config {
         self.check_sizes(&mut problems);
         self.check_doors(&mut problems);
         self.check_alerts(&mut problems);
+        self.check_dkim(&mut problems);
         self.check_outlets(&mut problems);
         problems
     }

@@ -130,7 +130,7 @@ mod tests {
         for (asked, says) in [
             ("relay.tsl", "did you mean relay.tls?"),
             ("rely", "did you mean relay?"),
-            ("mta.password_fil", "did you mean relay.password_file?"),
+            ("smtp.password_fil", ".password_file?"),
             ("listen", "lmtp.listen or smtp.listen"),
             ("xyzzy-plugh", "config explain` shows them all"),
         ] {
