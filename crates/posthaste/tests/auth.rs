@@ -92,7 +92,7 @@ async fn notices_are_signed_and_silent_name_servers_lose_nothing() -> Result<()>
     ensure!(text.contains("via Test <test@example.org>") && text.contains("dmarc=temperror"), "{text}");
     assert_eq!(judged(&dns, copy, "example.org").await?.signatures.len(), 1);
     // A stranger's post is held, and the notice about it bears our signature.
-    server.run(&["member", "add", LIST, "olive@rcpt.example", "--role", "owner"]).await?;
+    server.run_with(&["member", "add", LIST, "-", "--role", "owner"], b"olive@rcpt.example\n").await?;
     let held = message("<2@silent.example>", "x@stranger.example", LIST, "hi", 100);
     let job = Job::new("<2@silent.example>", "x@stranger.example", vec![LIST.into()], &held);
     ensure!(server.source().send(job).await?.accepted == 1);
