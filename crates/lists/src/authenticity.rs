@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use posthaste_auth::{ArcChain, Checker, Findings, Keyring, Peer, Policy, Verdict, organisation, seal, sign};
 use posthaste_mime::{Message, mailboxes};
-use posthaste_model::{DmarcMitigateAction, Envelope, MailingList, Timestamp};
+use posthaste_model::{Address, DmarcMitigateAction, Envelope, MailingList, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::delivery::Plan;
@@ -83,7 +83,10 @@ impl Authenticity {
         let now = now.as_secs();
         let mut stamp = vec![];
         let author = author_domain(&message).unwrap_or_default();
-        let forged = plan.provenance.as_ref().is_some_and(|p| p.forged);
+        // Once From is the list, nothing is pretended any more.
+        let own = plan.owner_address.replacen("-owner@", "@", 1);
+        let munged = author_address(&message).is_some_and(|a| a.key() == own.to_lowercase());
+        let forged = !munged && plan.provenance.as_ref().is_some_and(|p| p.forged);
         let ours: Vec<_> = keys
             .iter()
             .copied()
@@ -121,6 +124,55 @@ fn peer(envelope: &Envelope) -> Peer {
 
 /// The domain of the first author, lower case.
 fn author_domain(message: &Message) -> Option<String> {
+    Some(author_address(message)?.domain().to_lowercase())
+}
+
+fn author_address(message: &Message) -> Option<Address> {
     let from = message.head.get("From")?.unfolded();
-    Some(mailboxes(&from).first()?.address.domain().to_lowercase())
+    mailboxes(&from).into_iter().next().map(|mailbox| mailbox.address)
+}
+
+#[cfg(test)]
+mod tests {
+    use posthaste_auth::{SigningKey, StoredKey};
+
+    use super::*;
+
+    const KEY: &str = include_str!("../../auth/tests/data/rsa.pem");
+
+    #[test]
+    fn nobody_vouches_for_a_forged_author_and_everybody_for_the_list() {
+        let mut keyring = Keyring::default();
+        keyring.add(StoredKey {
+            domain: "example.org".into(),
+            selector: "s".into(),
+            active: true,
+            key: SigningKey::from_pem(KEY.as_bytes()).unwrap(),
+            file: std::path::PathBuf::new(),
+        });
+        let auth =
+            Authenticity { keyring: Arc::new(keyring), sign: true, seal: true, ..Authenticity::default() };
+        let plan = |forged| Plan {
+            sender: "dev-bounces@example.org".into(),
+            personal: false,
+            message_id: String::new(),
+            owners: vec![],
+            owner_address: "dev-owner@example.org".into(),
+            display_name: String::new(),
+            subject: String::new(),
+            provenance: Some(Provenance { results: "x; none".into(), chain: ArcChain::None, forged }),
+        };
+        for (from, forged, signed) in [
+            ("ceo@example.org", false, true),
+            ("ceo@example.org", true, false),
+            ("Ceo via Dev <Dev@example.org>", true, true),
+            ("ceo@example.com", true, true),
+        ] {
+            let pieces = [Bytes::from(format!("From: {from}\r\n\r\nx\r\n"))];
+            let stamp = auth.stamp(&pieces, &plan(forged), Timestamp::default());
+            let stamp = String::from_utf8_lossy(&stamp);
+            assert_eq!(stamp.contains("DKIM-Signature"), signed, "{from} {forged}");
+            assert!(stamp.contains("ARC-Seal"), "{stamp}");
+        }
+    }
 }
