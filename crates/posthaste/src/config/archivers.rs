@@ -15,7 +15,7 @@ section! {
         restart hyperkitty_url: Option<Url> = None, example "\"http://localhost/hyperkitty/\"";
         /// Where people read it, for links. Unset: as `hyperkitty_url`.
         restart hyperkitty_public_url: Option<Url> = None, example "\"https://lists.example.org/hyperkitty/\"";
-        /// A file whose first line is the key it shares with us (`MAILMAN_ARCHIVER_KEY` there).
+        /// A file whose first line is the key it shares with us (`MAILMAN_ARCHIVER_KEY` there). Unset: it takes nothing from us.
         restart hyperkitty_key_file: Option<PathBuf> = None, example "\"/etc/posthaste/hyperkitty.key\"";
         /// The archiver `prototype`: a maildir for each list below this folder. Unset: there is none.
         restart maildir: Option<PathBuf> = None, example "\"/var/lib/posthaste/archives\"";
