@@ -1,10 +1,12 @@
 //! Once a day: what still waits.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use posthaste_mime::AutoSubmitted;
-use posthaste_model::{EntryId, MailingList, SubAddress, Timestamp};
-use posthaste_store::{HeldCount, HeldSummary, Mark};
+use posthaste_model::{EntryId, MailingList, MembershipRequest, SubAddress, Timestamp, TokenOwner};
+use posthaste_store::{HeldSummary, Mark};
+use uuid::Uuid;
 
 use super::Desk;
 use crate::notices::{Letter, list_id_field};
@@ -18,15 +20,17 @@ const EVERY: Duration = Duration::from_hours(23);
 const YOUNG: Duration = Duration::from_hours(20);
 /// The mark of the last reminder, on the list.
 const REMINDED: &str = "reminded";
-/// So many posts are named.
+/// Requests read at once.
+const PAGE: u64 = 1_000;
+/// So many posts, and so many requests, are named.
 const NAMED: u64 = 30;
 
 /// Reminds the moderators of every list where something waits.
 pub(crate) async fn remind(tools: &Tools) -> Result<(), Trouble> {
     let now = tools.clock.now();
-    for waiting in tools.store.held_counts().await? {
-        let Some(list) = tools.store.list_by_key(waiting.list).await? else { continue };
-        if !is_due(&list, &waiting, now) {
+    for (list, waiting) in backlogs(tools, now).await? {
+        let Some(list) = tools.store.list_by_key(list).await? else { continue };
+        if !is_due(&list, waiting.oldest, now) {
             continue;
         }
         let mark = Mark { who: String::new(), at: now };
@@ -39,18 +43,46 @@ pub(crate) async fn remind(tools: &Tools) -> Result<(), Trouble> {
     Ok(())
 }
 
-/// What came today was told today, if the list tells at once.
-fn is_due(list: &MailingList, waiting: &HeldCount, now: Timestamp) -> bool {
-    let settings = &list.settings;
-    settings.admin_daily_reminder && (!settings.admin_immed_notify || now.since(waiting.oldest) >= YOUNG)
+/// What waits on every list where something does: held posts, and requests to join or leave.
+async fn backlogs(tools: &Tools, now: Timestamp) -> Result<BTreeMap<Uuid, Backlog>, Trouble> {
+    let mut backlogs: BTreeMap<Uuid, Backlog> = BTreeMap::new();
+    for held in tools.store.held_counts().await? {
+        let backlog = Backlog { posts: held.count, requests: vec![], oldest: held.oldest };
+        backlogs.insert(held.list, backlog);
+    }
+    let mut after = None;
+    loop {
+        let page = tools.store.requests(None, TokenOwner::Moderator, after, PAGE, now).await?;
+        let Some(last) = page.last() else { return Ok(backlogs) };
+        after = Some(last.id);
+        for request in page {
+            let new = Backlog { posts: 0, requests: vec![], oldest: request.asked_at };
+            let backlog = backlogs.entry(request.list).or_insert(new);
+            backlog.oldest = backlog.oldest.min(request.asked_at);
+            backlog.requests.push(request);
+        }
+    }
 }
 
-async fn send(tools: &Tools, list: &MailingList, waiting: &HeldCount, now: Timestamp) -> Result<(), Trouble> {
+/// What waits on one list.
+struct Backlog {
+    posts: u64,
+    requests: Vec<MembershipRequest>,
+    oldest: Timestamp,
+}
+
+/// What came today was told today, if the list tells at once.
+fn is_due(list: &MailingList, oldest: Timestamp, now: Timestamp) -> bool {
+    let settings = &list.settings;
+    settings.admin_daily_reminder && (!settings.admin_immed_notify || now.since(oldest) >= YOUNG)
+}
+
+async fn send(tools: &Tools, list: &MailingList, waiting: &Backlog, now: Timestamp) -> Result<(), Trouble> {
     let site = tools.site.get();
     let posts = tools.store.held_page(list.id, 0, NAMED).await?;
-    let count = waiting.count.to_string();
+    let count = (waiting.posts + waiting.requests.len() as u64).to_string();
     for moderator in Desk::new(tools.store.clone()).moderators(list, &site).await? {
-        let data = data(&site, list, &posts, waiting.count, &moderator);
+        let data = data(&site, list, &posts, waiting, &moderator);
         let vars = [("count", count.as_str()), ("data", &data)];
         let wording =
             tools.templates.notice(&tools.store, "list:admin:notice:pending", list, "", &vars).await?;
@@ -79,7 +111,13 @@ async fn send(tools: &Tools, list: &MailingList, waiting: &HeldCount, now: Times
 }
 
 /// The posts, a block of indented lines each, with this moderator's link to it.
-fn data(site: &Site, list: &MailingList, posts: &[HeldSummary], count: u64, moderator: &str) -> String {
+fn data(
+    site: &Site,
+    list: &MailingList,
+    posts: &[HeldSummary],
+    waiting: &Backlog,
+    moderator: &str,
+) -> String {
     let languages = [list.settings.preferred_language.as_str(), site.default_language.as_str()];
     let mut blocks: Vec<_> = posts
         .iter()
@@ -106,7 +144,11 @@ fn data(site: &Site, list: &MailingList, posts: &[HeldSummary], count: u64, mode
             block.lines().map(|line| format!("    {line}")).collect::<Vec<_>>().join("\n")
         })
         .collect();
-    let more = count.saturating_sub(posts.len() as u64);
+    let named = usize::try_from(NAMED).unwrap_or(usize::MAX);
+    let requests = waiting.requests.iter().take(named);
+    blocks.extend(requests.map(|r| format!("    {}: {}", r.action.name(), r.address)));
+    let shown = posts.len() + waiting.requests.len().min(named);
+    let more = (waiting.posts + waiting.requests.len() as u64).saturating_sub(shown as u64);
     if more > 0 {
         let more = phrase("post.and_more", &languages, &[("count", &more.to_string())]);
         blocks.push(format!("    {more}"));

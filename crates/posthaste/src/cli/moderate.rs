@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand};
 use posthaste_lists::moderation::{Case, Desk, Moderator, Ruled, Ruling, Way};
-use posthaste_model::{Action, Address, MailingList};
+use posthaste_model::{Action, Address, MailingList, MembershipRequest, TokenOwner};
 use posthaste_store::{HeldSummary, Mark, Store};
 use serde_json::{Value, json};
 
@@ -175,23 +175,55 @@ async fn ls(store: &Store, desk: &Desk, list: Option<&str>, out: &Out) -> anyhow
             break;
         }
     }
-    let lists = names(store, posts.iter().map(|post| post.list)).await?;
+    let mut requests: Vec<MembershipRequest> = vec![];
+    loop {
+        let after = requests.last().map(|request| request.id);
+        let page = store.requests(only, TokenOwner::Moderator, after, PAGE, super::now()).await?;
+        let full = page.len() as u64 == PAGE;
+        requests.extend(page);
+        if !full {
+            break;
+        }
+    }
+    let keys = posts.iter().map(|post| post.list).chain(requests.iter().map(|request| request.list));
+    let lists = names(store, keys).await?;
     let claim = |post: &HeldSummary| claims.get(&post.id.uuid());
     let name = |post: &HeldSummary| lists.get(&post.list).map(|l| l.name.to_string()).unwrap_or_default();
-    let json: Vec<_> = posts.iter().map(|post| as_json(post, &name(post), claim(post))).collect();
+    let list_of = |key: &uuid::Uuid| lists.get(key).map(|l| l.name.to_string()).unwrap_or_default();
+    let mut json: Vec<_> = posts.iter().map(|post| as_json(post, &name(post), claim(post))).collect();
+    json.extend(requests.iter().map(|r| {
+        json!({
+            "request": r.id, "list": list_of(&r.list), "action": r.action.name(), "address": r.address.as_str(),
+            "asked_at": r.asked_at.to_string(),
+        })
+    }));
+    let asked = requests.iter().map(|r| {
+        vec![
+            r.id.to_string(),
+            list_of(&r.list),
+            r.address.to_string(),
+            format!("asks to {}", r.action.name()),
+            "decide with: posthaste request accept, reject or discard".to_owned(),
+            r.asked_at.to_string().chars().take(16).collect(),
+            String::new(),
+        ]
+    });
     out.table(
         &["number", "list", "from", "subject", "because", "since", "in hand of"],
-        posts.iter().map(|post| {
-            vec![
-                post.number.to_string(),
-                name(post),
-                post.sender.clone(),
-                short(&post.subject),
-                short(&post.reasons.join("; ")),
-                post.held_at.to_string().chars().take(16).collect(),
-                claim(post).map(|c| c.who.clone()).unwrap_or_default(),
-            ]
-        }),
+        posts
+            .iter()
+            .map(|post| {
+                vec![
+                    post.number.to_string(),
+                    name(post),
+                    post.sender.clone(),
+                    short(&post.subject),
+                    short(&post.reasons.join("; ")),
+                    post.held_at.to_string().chars().take(16).collect(),
+                    claim(post).map(|c| c.who.clone()).unwrap_or_default(),
+                ]
+            })
+            .chain(asked),
         &json,
     )?;
     Ok(())
