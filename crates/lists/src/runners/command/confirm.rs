@@ -42,9 +42,10 @@ impl Commands {
 
     /// Whoever has the address wants no more mail that nobody asked for.
     pub(super) async fn never(&self, session: &Session<'_>, token: &str) -> Result<Said, Trouble> {
-        Ok(match self.desk.never(token).await? {
-            true => Said::line(self.phrase(session, "command.never", &[])),
-            false => self.say(session, &Answer::Refused(Refusal::NoMatch), &session.sender.address),
+        Ok(if self.desk.never(token).await? {
+            Said::line(self.phrase(session, "command.never", &[]))
+        } else {
+            self.say(session, &Answer::Refused(Refusal::NoMatch), &session.sender.address)
         })
     }
 }
