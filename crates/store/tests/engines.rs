@@ -10,12 +10,13 @@ mod engines {
     pub(crate) mod moderation;
     pub(crate) mod people;
     pub(crate) mod posting;
+    pub(crate) mod rules;
     pub(crate) mod schema;
     pub(crate) mod subscription;
 }
 
 use engines::fixture::{Case, Engine, run};
-use engines::{decisions, digests, giving_up, lists, moderation, people, posting, schema, subscription};
+use engines::{decisions, digests, giving_up, lists, moderation, people, posting, rules, schema, subscription};
 
 /// Every test of the suite.
 const SUITE: &[&[Case]] = &[
@@ -28,6 +29,7 @@ const SUITE: &[&[Case]] = &[
     giving_up::CASES,
     digests::CASES,
     subscription::CASES,
+    rules::CASES,
 ];
 
 #[tokio::test(flavor = "multi_thread")]
