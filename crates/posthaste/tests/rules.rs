@@ -1,19 +1,21 @@
 //! What rules decide and who gets a post, seen from outside: LMTP in, a sink out, the command line beside.
 
-mod support;
+use std::time::Duration;
 
 use anyhow::{Result, ensure};
 use posthaste_testkit::sink::Caught;
 use posthaste_testkit::source::Job;
 use posthaste_testkit::{Server, ServerOptions, Sink};
 
-use support::{LIST, PATIENCE, options};
+const LIST: &str = "test@example.org";
+/// How long anything may take. Generous: the machine may be busy.
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A server with these lines in its configuration, a list of three members, and a sink that keeps what it gets.
 async fn stand(extra: &str) -> Result<(Server, Sink, Vec<String>)> {
     let sink = Sink::keeping().await?;
-    let options: ServerOptions = if extra.is_empty() { options(&sink) } else { options(&sink).extra(extra) };
-    let server = Server::started(options).await?;
+    let options = ServerOptions::new(env!("CARGO_BIN_EXE_posthaste")).relay(sink.addr());
+    let server = Server::started(options.extra(extra)).await?;
     let members = server.list_with_members(LIST, 3).await?;
     Ok((server, sink, members))
 }
@@ -21,7 +23,8 @@ async fn stand(extra: &str) -> Result<(Server, Sink, Vec<String>)> {
 /// Sends a post with this id; `rest` is what stands behind From, To and Message-ID.
 async fn post(server: &Server, from: &str, to: &str, id: &str, rest: &str) -> Result<()> {
     let text = format!("From: {from}\nTo: {to}\nMessage-ID: <{id}@x.example>\n{rest}").replace('\n', "\r\n");
-    let lists: Vec<_> = to.split(", ").filter(|a| a.ends_with("@example.org")).map(ToOwned::to_owned).collect();
+    let lists: Vec<_> =
+        to.split(", ").filter(|a| a.ends_with("@example.org")).map(ToOwned::to_owned).collect();
     let sent = server.source().send(Job::new(id, from, lists.clone(), text.as_bytes())).await?;
     ensure!(sent.accepted == lists.len(), "{sent:?}");
     Ok(())
@@ -101,7 +104,8 @@ async fn bans_hold_for_posts_and_for_mail_to_owners() -> Result<()> {
     post(&server, &members[0], LIST, "c", "Subject: c\n\nHello\n").await?;
     post(&server, &members[1], "test-owner@example.org", "d", "Subject: d\n\nHello\n").await?;
     settled(&server).await?;
-    let reached: Vec<_> = ["a", "b", "c", "d"].map(|id| sink.tally().reached(&format!("<{id}@x.example>"))).to_vec();
+    let reached: Vec<_> =
+        ["a", "b", "c", "d"].map(|id| sink.tally().reached(&format!("<{id}@x.example>"))).to_vec();
     assert_eq!(reached, [0, 0, 0, 1]);
     server.run(&["ban", "rm", &members[0], "--list", LIST]).await?;
     post(&server, &members[0], LIST, "e", "Subject: e\n\nHello\n").await?;
@@ -114,7 +118,8 @@ async fn bans_hold_for_posts_and_for_mail_to_owners() -> Result<()> {
 async fn an_owners_automatic_answer_does_not_go_round() -> Result<()> {
     let (server, sink, members) = stand("").await?;
     let to = "test-owner@example.org";
-    post(&server, "owner@example.org", to, "away", "Subject: away\nAuto-Submitted: auto-replied\n\nx\n").await?;
+    post(&server, "owner@example.org", to, "away", "Subject: away\nAuto-Submitted: auto-replied\n\nx\n")
+        .await?;
     post(&server, "owner@example.org", to, "note", "Subject: note\n\nx\n").await?;
     post(&server, &members[0], to, "vacation", "Subject: away\nAuto-Submitted: auto-replied\n\nx\n").await?;
     post(&server, &members[0], to, "round", "Subject: x\nX-BeenThere: Test-Owner@example.org\n\nx\n").await?;
@@ -129,12 +134,19 @@ async fn explain_says_why_and_what_other_settings_would_do() -> Result<()> {
     let (server, _sink, members) = stand("").await?;
     let message = format!("From: {}\r\nTo: {LIST}\r\n\r\nunsubscribe\r\n", members[0]);
     let told = server.run_with(&["list", "explain", LIST], message.as_bytes()).await?;
-    for piece in ["no-subject", "administrivia", "looks like a command", "has no moderator_password", "The post would be: hold"] {
+    for piece in [
+        "no-subject",
+        "administrivia",
+        "looks like a command",
+        "has no moderator_password",
+        "The post would be: hold",
+    ] {
         ensure!(told.contains(piece), "no {piece:?} in\n{told}");
     }
     let words = ["list", "explain", LIST, "--set", "emergency=yes", "--json"];
     let told: serde_json::Value = serde_json::from_str(&server.run_with(&words, message.as_bytes()).await?)?;
-    let emergency = told["rules"].as_array().and_then(|r| r.iter().find(|r| r["rule"] == "emergency")).cloned();
+    let emergency =
+        told["rules"].as_array().and_then(|r| r.iter().find(|r| r["rule"] == "emergency")).cloned();
     assert_eq!(emergency.map(|e| e["hit"].clone()), Some(true.into()), "{told}");
     post(&server, "far@away.example", LIST, "held", "Subject: s\n\nHello\n").await?;
     settled(&server).await?;
@@ -194,7 +206,12 @@ async fn a_post_to_two_lists_comes_once_to_who_is_on_both() -> Result<()> {
     let (server, sink, members) = stand("").await?;
     let other = "other@example.org";
     server.run(&["list", "create", other]).await?;
-    server.run_with(&["member", "add", other, "-"], format!("{}\n{}\nalone@x.example\n", members[0], members[1]).as_bytes()).await?;
+    server
+        .run_with(
+            &["member", "add", other, "-"],
+            format!("{}\n{}\nalone@x.example\n", members[0], members[1]).as_bytes(),
+        )
+        .await?;
     let both = format!("{LIST}, {other}");
     post(&server, &members[0], &both, "both", "Subject: a\n\nHello\n").await?;
     settled(&server).await?;
@@ -227,7 +244,9 @@ async fn lists_above_below_and_beside() -> Result<()> {
     server.run(&["list", "set", LIST, "umbrella_lists", above]).await?;
     // What the list above sends on, and what only says so.
     let text = |id: &str, mark: &str| {
-        format!("From: far@away.example\r\nTo: {above}\r\nSubject: x\r\nMessage-ID: <{id}@x.example>\r\n{mark}\r\nHello\r\n")
+        format!(
+            "From: far@away.example\r\nTo: {above}\r\nSubject: x\r\nMessage-ID: <{id}@x.example>\r\n{mark}\r\nHello\r\n"
+        )
     };
     let mark = format!("X-BeenThere: {above}\r\n");
     for (id, sender, mark) in [
@@ -241,12 +260,16 @@ async fn lists_above_below_and_beside() -> Result<()> {
     let reached = |id: &str| sink.tally().reached(&format!("<{id}@x.example>"));
     assert_eq!([reached("passed"), reached("nomark"), reached("forged")], [3, 0, 0]);
     // Members of another list, too; and not those whom that list serves itself.
-    server.run_with(&["member", "add", beside, "-"], format!("{}\nalone@x.example\n", members[1]).as_bytes()).await?;
+    server
+        .run_with(&["member", "add", beside, "-"], format!("{}\nalone@x.example\n", members[1]).as_bytes())
+        .await?;
     server.run(&["list", "set", LIST, "regular_include_lists", beside]).await?;
     post(&server, &members[0], LIST, "include", "Subject: a\n\nHello\n").await?;
     settled(&server).await?;
     assert_eq!((times(&sink, "include", "alone@x.example"), times(&sink, "include", &members[1])), (1, 1));
-    for (key, value) in [("regular_include_lists", ""), ("regular_exclude_lists", beside), ("regular_exclude_ignore", "no")] {
+    for (key, value) in
+        [("regular_include_lists", ""), ("regular_exclude_lists", beside), ("regular_exclude_ignore", "no")]
+    {
         server.run(&["list", "set", LIST, key, value]).await?;
     }
     server.run(&["list", "set", beside, "emergency", "yes"]).await?;
@@ -276,7 +299,11 @@ async fn p38_two_lists_on_each_other_settle_after_one_pass() -> Result<()> {
         passed += 1;
         ensure!(passed <= 3, "it goes round and round");
         let to: Vec<_> = back.recipients.iter().filter(|r| *r == LIST || *r == other).cloned().collect();
-        let sender = if to.iter().any(|r| r == other) { "test-bounces@example.org" } else { "other-bounces@example.org" };
+        let sender = if to.iter().any(|r| r == other) {
+            "test-bounces@example.org"
+        } else {
+            "other-bounces@example.org"
+        };
         server.source().send(Job::new("again", sender, to, back.text().as_bytes())).await?;
     }
     assert_eq!(times(&sink, "loop", &members[1]), 1);
@@ -291,7 +318,9 @@ async fn every_nth_post_has_envelope_senders_of_its_own() -> Result<()> {
         post(&server, &members[0], LIST, id, "Subject: a\n\nHello\n").await?;
         settled(&server).await?;
     }
-    let sender = |id: &str| sink.tally().sender(&format!("<{id}@x.example>"), &members[1]).unwrap_or_default().to_owned();
+    let sender = |id: &str| {
+        sink.tally().sender(&format!("<{id}@x.example>"), &members[1]).unwrap_or_default().to_owned()
+    };
     assert_eq!(sender("one"), "test-bounces@example.org");
     ensure!(sender("two").contains(&members[1].replace('@', "=")), "{}", sender("two"));
     assert_eq!(sender("three"), "test-bounces@example.org");

@@ -16,7 +16,9 @@ mod engines {
 }
 
 use engines::fixture::{Case, Engine, run};
-use engines::{decisions, digests, giving_up, lists, moderation, people, posting, rules, schema, subscription};
+use engines::{
+    decisions, digests, giving_up, lists, moderation, people, posting, rules, schema, subscription,
+};
 
 /// Every test of the suite.
 const SUITE: &[&[Case]] = &[

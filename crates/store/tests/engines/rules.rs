@@ -40,7 +40,8 @@ async fn topics(url: String) {
     store.set_topics(list.id, &who(1), &words(&["*"])).await.unwrap();
     assert_eq!(store.topics(list.id, &who(0)).await.unwrap(), ["bugs", "news"]);
     assert_eq!(store.topics(list.id, &who(2)).await.unwrap(), Vec::<String>::new());
-    let not_interested = async |topics: &[&str]| store.not_interested(list.id, &words(topics)).await.unwrap().len();
+    let not_interested =
+        async |topics: &[&str]| store.not_interested(list.id, &words(topics)).await.unwrap().len();
     assert_eq!(not_interested(&["bugs"]).await, 1, "who wants posts without a topic");
     assert_eq!(not_interested(&["*"]).await, 1);
     assert_eq!(not_interested(&["sports"]).await, 2);
@@ -62,7 +63,10 @@ async fn crossposts(url: String) {
     assert!(note(one.id, NOON, NOON).await.is_empty());
     let earlier = note(two.id, NOON.plus(Duration::from_secs(5)), NOON).await;
     assert_eq!(earlier.iter().map(|e| (e.list, e.at)).collect::<Vec<_>>(), [(one.id, NOON)]);
-    assert!(note(one.id, NOON.plus(Duration::from_secs(9)), NOON).await.is_empty(), "asked again, it stays the first");
+    assert!(
+        note(one.id, NOON.plus(Duration::from_secs(9)), NOON).await.is_empty(),
+        "asked again, it stays the first"
+    );
     let late = note(two.id, NOON, NOON.plus(Duration::from_secs(1))).await;
     assert!(late.is_empty(), "too long ago");
     assert_eq!(store.forget_crossposts(NOON.plus(Duration::from_secs(6))).await.unwrap(), 2);
@@ -76,7 +80,9 @@ async fn crossposts_at_once(url: String) {
     for n in 0..10_u128 {
         let ask = |list| {
             let store = store.clone();
-            tokio::spawn(async move { store.note_crosspost(Uuid::from_u128(n), list, NOON, NOON).await.unwrap().len() })
+            tokio::spawn(async move {
+                store.note_crosspost(Uuid::from_u128(n), list, NOON, NOON).await.unwrap().len()
+            })
         };
         let (a, b) = (ask(one.id), ask(two.id));
         assert_eq!(a.await.unwrap() + b.await.unwrap(), 1, "{n}");
@@ -85,7 +91,8 @@ async fn crossposts_at_once(url: String) {
 
 async fn header_matches_move(url: String) {
     let (store, list) = list(&url).await;
-    let rule = |header: &str| HeaderMatch { header: header.into(), pattern: "x".into(), action: None, tag: None };
+    let rule =
+        |header: &str| HeaderMatch { header: header.into(), pattern: "x".into(), action: None, tag: None };
     for header in ["a", "b", "c", "d"] {
         store.add_header_match(list.id, &rule(header)).await.unwrap();
     }
