@@ -94,6 +94,19 @@ pub struct SiteFacts {
     pub software: String,
     /// What it says on rules.
     pub rules: Arc<SiteRules>,
+    /// What holds for the content of all posts.
+    pub content: ContentFacts,
+}
+
+/// What the site lays down about the content of posts.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct ContentFacts {
+    /// A message says at its end what the content filter took out of it.
+    pub report: bool,
+    /// What a list's content filter asks to preserve is set aside; otherwise it is dropped.
+    pub preserve: bool,
+    /// A list's limit of size counts what the content filter leaves.
+    pub limit_filtered: bool,
 }
 
 /// Everything rules and steps may look at besides the post and the list, loaded once.

@@ -4,7 +4,10 @@
 //! Nobody's automatic mail is ever answered ([`may_answer`], P36).
 
 mod about;
+pub(crate) mod acknowledged;
 mod announcement;
+mod auto_response;
+mod filtered;
 mod given_up;
 mod held;
 mod membership;
@@ -20,6 +23,8 @@ use posthaste_spool::{Event, Kind, NewEntry, Then};
 
 pub(crate) use self::about::About;
 pub use self::announcement::Announcement;
+pub use self::auto_response::{WrittenTo, auto_response};
+pub(crate) use self::filtered::filtered;
 pub use self::given_up::given_up;
 pub use self::held::{Held, held_for_author};
 pub(crate) use self::membership::MembershipLetter;

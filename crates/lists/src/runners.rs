@@ -5,6 +5,7 @@ use std::sync::Arc;
 use posthaste_model::EntryId;
 use posthaste_spool::{Quarantined, Spool};
 
+mod answer;
 mod archiving;
 mod chores;
 mod command;

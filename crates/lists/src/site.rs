@@ -7,7 +7,7 @@ use posthaste_model::ListId;
 use uuid::Uuid;
 
 use crate::authenticity::Authenticity;
-use crate::facts::{SiteFacts, SiteRules};
+use crate::facts::{ContentFacts, SiteFacts, SiteRules};
 use crate::moderation::ModeratorLinks;
 use crate::subscription::MembershipSite;
 
@@ -32,6 +32,8 @@ pub struct Site {
     pub rules: Arc<SiteRules>,
     /// SPF, DKIM, ARC and DMARC.
     pub auth: Authenticity,
+    /// What holds for the content of all posts.
+    pub content: ContentFacts,
 }
 
 /// Makes the address, signed, under which one member leaves one list with one POST (RFC 8058).
@@ -69,6 +71,7 @@ impl Site {
             rules: self.rules.clone(),
             remove_dkim_headers: self.auth.remove_dkim_headers,
             software: concat!("Posthaste ", env!("CARGO_PKG_VERSION")).to_owned(),
+            content: self.content,
         }
     }
 }

@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 use posthaste_auth::{self as auth, Checked, Findings, Policy, Signature};
-use posthaste_lists::facts::{Facts, MembershipFact, SiteFacts};
-use posthaste_lists::pipeline::{ArchiveLinks, Draft, Vars, render, run};
+use posthaste_lists::facts::{ContentFacts, Facts, MembershipFact, SiteFacts};
+use posthaste_lists::pipeline::{ArchiveLinks, Draft, Stop, Vars, render, run};
 use posthaste_lists::post::Post;
 use posthaste_lists::rules::{Verdict, judge};
 use posthaste_mime::crlf;
@@ -38,6 +38,14 @@ struct Case {
     base_url: Option<String>,
     post_number: i64,
     archive: Option<(String, String)>,
+    /// The site's word on content filters.
+    site_report: bool,
+    site_preserve: bool,
+    site_limit_filtered: bool,
+    /// `in.eml` is taken and `out.eml` written byte for byte, strange line ends and all.
+    exact: bool,
+    /// What is put behind `in.eml`, and how often; of the outcome the verdict then records only the size.
+    append: Option<(String, usize)>,
     /// Record the rules that did not hit, too: one case does, so that a new rule changes one folder and not all.
     misses: bool,
     /// What the DNS says of the author's domain: `none`, `quarantine`, `reject` or `trouble`.
@@ -65,6 +73,11 @@ impl Default for Case {
             base_url: None,
             post_number: 1,
             archive: None,
+            site_report: false,
+            site_preserve: false,
+            site_limit_filtered: false,
+            exact: false,
+            append: None,
             misses: false,
             policy: String::new(),
             results: None,
@@ -163,6 +176,11 @@ impl Case {
                 hostname: "mail.example.com".into(),
                 software: "Posthaste".into(),
                 remove_dkim_headers: self.remove_dkim_headers,
+                content: ContentFacts {
+                    report: self.site_report,
+                    preserve: self.site_preserve,
+                    limit_filtered: self.site_limit_filtered,
+                },
                 ..SiteFacts::default()
             },
             auth: self.auth(),
@@ -203,7 +221,13 @@ fn outcome(case: &Case, raw: Bytes) -> (String, Option<Bytes>) {
         .archive
         .clone()
         .map(|(list, post)| ArchiveLinks { list, post: Some(post).filter(|p| !p.is_empty()) });
-    let outgoing = run(draft).unwrap();
+    let outgoing = match run(draft) {
+        Ok(outgoing) => outgoing,
+        Err(stop) => {
+            told.push(stopped(&stop));
+            return (finished(&told), None);
+        }
+    };
     let mut skip: Vec<_> = outgoing.skip.iter().cloned().collect();
     skip.sort();
     told.push(format!("bare subject: {}\npersonal: {}", outgoing.bare_subject, outgoing.personal));
@@ -222,6 +246,17 @@ fn outcome(case: &Case, raw: Bytes) -> (String, Option<Bytes>) {
         unsubscribe_url: url,
     };
     (finished(&told), Some(Bytes::from(render(&outgoing.segments, &vars).concat())))
+}
+
+fn stopped(stop: &Stop) -> String {
+    let (what, reason) = match stop {
+        Stop::Discard(reason) => ("discard", reason),
+        Stop::Reject(reason) => ("reject", reason),
+        Stop::Hold(reason) => ("hold", reason),
+        Stop::Forward(reason) => ("forward", reason),
+        Stop::Preserve(reason) => ("preserve", reason),
+    };
+    format!("pipeline: {what} by {}: {reason}", reason.rule)
 }
 
 fn finished(lines: &[String]) -> String {
@@ -246,12 +281,26 @@ fn every_case_comes_out_as_recorded() {
         let case: Case = serde_json::from_str(&json).unwrap_or_else(|e| panic!("{name}/list.json: {e}"));
         assert!(!case.about.is_empty(), "{name}/list.json does not say what the case is about");
         // Files have plain line ends, the wire has CRLF.
-        let raw = crlf(Bytes::from(fs::read(folder.join("in.eml")).unwrap()));
-        let (verdict, out) = outcome(&case, raw);
+        let mut raw = fs::read(folder.join("in.eml")).unwrap();
+        if let Some((text, times)) = &case.append {
+            raw.extend_from_slice(text.repeat(*times).as_bytes());
+        }
+        let raw = Bytes::from(raw);
+        let (mut verdict, out) = outcome(&case, if case.exact { raw } else { crlf(raw) });
         let out = out.map(|out| {
+            if case.exact {
+                return out.to_vec();
+            }
             assert_eq!(crlf(out.clone()), out, "{name}: a line does not end in CRLF");
             out.iter().copied().filter(|b| *b != b'\r').collect::<Vec<u8>>()
         });
+        let out = match (out, &case.append) {
+            (Some(out), Some(_)) => {
+                verdict.push_str(&format!("size: {}\n", out.len()));
+                None
+            }
+            (out, _) => out,
+        };
         let (verdict_file, out_file) = (folder.join("verdict.txt"), folder.join("out.eml"));
         if update {
             fs::write(&verdict_file, &verdict).unwrap();

@@ -23,6 +23,7 @@ mod archivers;
 mod authentication;
 mod canary;
 mod contact;
+mod content;
 mod database;
 mod depends;
 mod digests;
@@ -94,6 +95,7 @@ sections! {
     mta: mta::Mta,
     depends: depends::Depends,
     limits: limits::Limits,
+    content: content::Content,
     rules: rules::Rules,
     canary: canary::Canary,
     spool: spool::Spool,

@@ -9,6 +9,7 @@ mod m0003_moderation;
 mod m0004_digests;
 mod m0005_subscription;
 mod m0006_posting;
+mod m0007_answers;
 
 use sea_orm::sea_query::{IndexCreateStatement, TableCreateStatement};
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, SqlxMySqlError};
@@ -23,6 +24,7 @@ pub(crate) const MIGRATIONS: &[fn(DbBackend) -> Vec<Step>] = &[
     m0004_digests::steps,
     m0005_subscription::steps,
     m0006_posting::steps,
+    m0007_answers::steps,
 ];
 
 /// One statement of a migration. Doing it again must do no harm: MariaDB commits each by itself, and a program that dies

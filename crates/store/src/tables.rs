@@ -347,3 +347,14 @@ pub(crate) enum Block {
     Target,
     At,
 }
+
+/// The last automatic answer of a kind to an address from a list.
+#[derive(DeriveIden, Clone, Copy)]
+pub(crate) enum Answer {
+    Table,
+    List,
+    Address,
+    Kind,
+    Cause,
+    SentAt,
+}

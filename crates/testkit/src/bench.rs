@@ -10,6 +10,7 @@ mod disk;
 mod drain;
 mod fanout;
 mod figure;
+mod filter;
 mod isolation;
 mod latency;
 mod memory;
@@ -38,7 +39,7 @@ const PATIENCE: Duration = Duration::from_mins(15);
 
 /// All scenarios, in the order of their running.
 pub const SCENARIOS: &[&str] =
-    &["accept", "latency", "fanout", "drain", "backlog", "memory", "start", "isolation", "outage"];
+    &["accept", "latency", "fanout", "drain", "backlog", "memory", "start", "isolation", "outage", "filter"];
 
 /// Runs one scenario.
 pub async fn run(scenario: &str, options: &Options) -> Result<Vec<Figure>> {
@@ -52,6 +53,7 @@ pub async fn run(scenario: &str, options: &Options) -> Result<Vec<Figure>> {
         "start" => start::run(options).await,
         "isolation" => isolation::run(options).await,
         "outage" => outage::run(options).await,
+        "filter" => filter::run(options).await,
         other => anyhow::bail!("no scenario `{other}`; there are {}", SCENARIOS.join(", ")),
     }
 }

@@ -1,4 +1,4 @@
-use posthaste_mime::{Field, format_mailbox, make_message_id, message_ids};
+use posthaste_mime::{Field, format_mailbox, make_message_id, message_ids, parse_rfc5322_date, rfc5322_date};
 
 use super::{Draft, Step, Stop};
 use crate::post::stamp_hash;
@@ -52,6 +52,9 @@ impl Step for Anonymise {
                 head.append(Field::structured(field, &ids.join(" ")));
             }
         }
+        // The time of day where the author lives tells where that is.
+        let written = head.get("Date").and_then(|date| parse_rfc5322_date(&date.unfolded()));
+        head.replace(Field::structured("Date", &rfc5322_date(written.unwrap_or(draft.facts.now))));
         let posting = name.to_string();
         head.append(Field::structured("From", &format_mailbox(&description, &posting)));
         head.append(Field::structured("Reply-To", &posting));

@@ -15,6 +15,12 @@ pub enum Stop {
     Discard(Reason),
     /// It goes back to its author.
     Reject(Reason),
+    /// A moderator decides.
+    Hold(Reason),
+    /// It goes to the owners instead of the members.
+    Forward(Reason),
+    /// It is set aside, for whoever runs the site to look at.
+    Preserve(Reason),
 }
 
 /// Where the archive keeps this list and this post (RFC 5064), if there is one.

@@ -8,10 +8,12 @@ mod avoid_duplicates;
 mod been_there;
 mod cleanse;
 mod cleanse_dkim;
+mod content_filter;
 mod cook;
 mod decorate;
 mod dmarc;
 mod draft;
+mod enclose;
 mod keep_signatures;
 mod list_headers;
 mod personal_to;
@@ -23,6 +25,7 @@ mod subject_prefix;
 mod tagger;
 
 pub(crate) use self::cleanse_dkim::remove_signatures;
+pub(crate) use self::content_filter::filtered_size;
 pub use self::draft::{ArchiveLinks, Draft, Stop};
 pub(crate) use self::list_headers::list_fields;
 pub use self::run::{Outgoing, run};
@@ -50,6 +53,7 @@ macro_rules! steps {
 /// What an accepted post goes through, in this order.
 const STEPS: &[Link] = steps![
     authentication_results::AuthenticationResults,
+    content_filter::ContentFilter,
     tagger::Tagger,
     cleanse::Cleanse,
     cleanse_dkim::CleanseDkim,

@@ -1,6 +1,7 @@
 use posthaste_model::MailingList;
 
 use super::Rule;
+use crate::pipeline::filtered_size;
 use crate::{facts::Facts, post::Post, reason::Reason};
 
 /// Too large.
@@ -9,10 +10,16 @@ pub(super) struct MaxSize;
 impl Rule for MaxSize {
     const NAME: &'static str = "max-size";
 
-    fn check(post: &Post, list: &MailingList, _: &Facts) -> Option<Reason> {
+    fn check(post: &Post, list: &MailingList, facts: &Facts) -> Option<Reason> {
         let most = list.settings.max_message_size;
-        (most > 0 && post.size > most.saturating_mul(1024)).then(|| {
-            let size = post.size.div_ceil(1024);
+        if most == 0 || post.size <= most.saturating_mul(1024) {
+            return None;
+        }
+        let content = &facts.site.content;
+        let left = content.limit_filtered.then(|| filtered_size(&post.message, list, content)).flatten();
+        let size = left.unwrap_or(post.size);
+        (size > most.saturating_mul(1024)).then(|| {
+            let size = size.div_ceil(1024);
             Reason::phrase(
                 Self::NAME,
                 "reason.max-size",

@@ -4,6 +4,7 @@ mod audience;
 mod canary;
 mod owner;
 mod post;
+mod stopped;
 
 use std::sync::Arc;
 
@@ -15,6 +16,7 @@ use super::station::{Craft, Outcome, Station, Tools, Trouble};
 use crate::approval::Guesses;
 use crate::canary::{Keeper, is_canary};
 use crate::notes;
+use crate::notices::WrittenTo;
 use crate::patterns::Patterns;
 
 /// The incoming runner. Any number may run side by side.
@@ -52,12 +54,18 @@ impl Craft for Incoming {
         let mut list = self.station.list(entry).await?;
         self.station.failures.swallow(entry.id, &entry.message).await;
         let sub = entry.notes.get(notes::SUB).map_or("post", String::as_str);
-        let outcome = if sub == SubAddress::Owner.name() {
+        let to_owners = sub == SubAddress::Owner.name();
+        let written_to = if to_owners { WrittenTo::Owners } else { WrittenTo::Members };
+        let (answer, enough) = self.station.answer(written_to, entry, &list).await?;
+        let mut outcome = if enough {
+            Outcome::answered()
+        } else if to_owners {
             self.to_owners(entry, &list, beat).await?
         } else {
             self.station.tools.templates.dress(&self.station.tools.store, &mut list).await?;
             self.to_members(entry, &list, beat).await?
         };
+        outcome.born.extend(answer);
         self.station.conclude(leased, entry, outcome, beat).await
     }
 }

@@ -86,6 +86,12 @@ impl Outcome {
         Self { event, born: vec![], told: serde_json::json!({ "recipients": 0 }) }
     }
 
+    /// Ends here, since the list answers automatically and wants no more of it.
+    pub(super) fn answered() -> Self {
+        let why = crate::templates::phrase("auto_response.enough", &["en"], &[]);
+        Self::ended(Kind::Discarded, serde_json::json!({ "reasons": [why] }), vec![])
+    }
+
     /// Ends here.
     pub(crate) fn ended(kind: Kind, told: Value, born: Vec<NewEntry>) -> Self {
         let event = Event { kind, then: Then::Leave, also: vec![], data: told.to_string().into() };

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, PoisonError};
 
-use posthaste_lists::facts::{HeaderCheck, SiteRules};
+use posthaste_lists::facts::{ContentFacts, HeaderCheck, SiteRules};
 use posthaste_lists::moderation::ModeratorLinks;
 use posthaste_lists::subscription::{MembershipSite, Secret};
 use posthaste_lists::{OneClick, Site};
@@ -35,6 +35,11 @@ pub(crate) fn site(config: &Config) -> Site {
         base_url: None,
         membership: membership(config),
         one_click: one_click(config),
+        content: ContentFacts {
+            report: config.content.filter_report,
+            preserve: config.content.preserve_filtered,
+            limit_filtered: config.content.limit_after_filter,
+        },
         moderating: moderating(config),
         rules: Arc::new(rules(config)),
         auth: super::authenticity::authenticity(config),

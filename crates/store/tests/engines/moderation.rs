@@ -1,5 +1,7 @@
+use std::time::Duration;
+
 use bytes::Bytes;
-use posthaste_model::{Action, EntryId, Envelope, ForwardPath, ReversePath, Role, Timestamp};
+use posthaste_model::{Action, Address, EntryId, Envelope, ForwardPath, ReversePath, Role, Timestamp};
 use posthaste_store::{Ban, HeaderMatch, HeldMessage, Pending, Scope, StoreError};
 use serde_json::json;
 use uuid::Uuid;
@@ -14,7 +16,8 @@ cases![
     held_at_once,
     one_taker,
     a_deadlock_is_done_again,
-    pendings
+    pendings,
+    answers
 ];
 
 async fn bans(url: String) {
@@ -34,6 +37,28 @@ async fn bans(url: String) {
     assert!(matches!(store.add_ban(here, "^[", NOON).await, Err(StoreError::BadPattern { .. })));
     assert!(matches!(store.add_ban(here, "zoe", NOON).await, Err(StoreError::BadBan(_))));
     let nowhere = store.add_ban(Scope::List(Uuid::from_u128(3)), "a@b.example", NOON).await;
+    assert!(matches!(nowhere, Err(StoreError::NoSuchList(_))));
+}
+
+async fn answers(url: String) {
+    let (store, list) = list(&url).await;
+    let day = Duration::from_hours(24);
+    let at = |hours: u64| Timestamp::from_micros(NOON.as_micros() + (hours * 3_600_000_000) as i64);
+    let entry = |n: u128| EntryId::new(Uuid::from_u128(n));
+    let zoe = Address::parse("Zoe@example.com").unwrap();
+    let same = Address::parse("zoe@EXAMPLE.com").unwrap();
+    let may = async |address: &Address, kind: &str, cause, now| {
+        store.claim_answer(list.id, address, kind, cause, now, day).await.unwrap()
+    };
+    assert!(may(&zoe, "post", entry(1), at(0)).await);
+    assert!(may(&zoe, "post", entry(1), at(1)).await, "done again after a crash");
+    assert!(!may(&same, "post", entry(2), at(23)).await, "too soon, whatever the spelling");
+    assert!(may(&zoe, "owner", entry(2), at(23)).await, "another kind");
+    assert!(may(&zoe, "post", entry(3), at(24)).await, "a day later");
+    assert!(!may(&zoe, "post", entry(4), at(25)).await);
+    let always = store.claim_answer(list.id, &zoe, "post", entry(5), at(25), Duration::ZERO).await;
+    assert!(always.unwrap());
+    let nowhere = store.claim_answer(Uuid::from_u128(9), &zoe, "post", entry(6), NOON, day).await;
     assert!(matches!(nowhere, Err(StoreError::NoSuchList(_))));
 }
 

@@ -20,6 +20,7 @@ Usage: cargo xtask bench [SCENARIO…] [FLAGS]
   start     start to accepting, with an empty queue and with 100,000 entries
   isolation accept and delivery p95 while the pages are crawled or held open; reference: pages quiet
   outage    MariaDB silent for five minutes between two Postfixes, five posts a second (needs mariadb-server, postfix)
+  filter    CPU that content filtering adds to a post of 100 KB
 
   --json          figures as JSON
   --repeat N      runs of each measurement; the median is told (3)

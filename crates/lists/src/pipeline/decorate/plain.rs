@@ -1,16 +1,13 @@
 use bytes::Bytes;
 use posthaste_mime::{Text, TextProblem, TransferEncoding};
 
+use super::super::enclose::TextPart;
 use super::super::{Draft, Segment};
 use super::Frame;
 
-/// Decorates a text/plain message.
-pub(super) fn decorate(draft: &mut Draft<'_>, frame: &Frame) -> Result<(), String> {
-    let mut text = Text::read(&draft.message).map_err(|problem| match problem {
-        TextProblem::Kind(kind) => format!("the message is {kind}"),
-        TextProblem::Transfer => "its transfer encoding is unknown".to_owned(),
-        TextProblem::Charset(charset) => format!("its text cannot be read as {charset}"),
-    })?;
+/// Decorates a text/plain message; says why it cannot.
+pub(super) fn decorate(draft: &mut Draft<'_>, frame: &Frame) -> Result<(), TextProblem> {
+    let mut text = Text::read(&draft.message)?;
     if !text.content.is_empty() && !text.content.ends_with('\n') && frame.footer.is_some() {
         text.content.push_str("\r\n");
     }
@@ -21,9 +18,9 @@ pub(super) fn decorate(draft: &mut Draft<'_>, frame: &Frame) -> Result<(), Strin
         text.write_head(&mut draft.message, "utf-8", TransferEncoding::QuotedPrintable);
         let body = TransferEncoding::QuotedPrintable.encode(body.as_bytes());
         let mut segments = vec![];
-        segments.extend(frame.header.as_ref().map(super::Ornament::segment));
+        segments.extend(frame.header.as_ref().map(TextPart::segment));
         segments.push(Segment::Shared(Bytes::from(body)));
-        segments.extend(frame.footer.as_ref().map(super::Ornament::segment));
+        segments.extend(frame.footer.as_ref().map(TextPart::segment));
         draft.body = Some(segments);
         return Ok(());
     }

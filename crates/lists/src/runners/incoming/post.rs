@@ -13,8 +13,8 @@ use crate::delivery::{Plan, Recipient, RecipientsBuilder, encode_plan_with};
 use crate::facts::Facts;
 use crate::gather::gather;
 use crate::moderation;
-use crate::notices::{About, Held, dropped, held_for_author, may_answer, rejected};
-use crate::pipeline::{self, Draft, Outgoing, Stop};
+use crate::notices::{About, Held, acknowledged, dropped, held_for_author, may_answer, rejected};
+use crate::pipeline::{self, Draft, Outgoing};
 use crate::post::Post;
 use crate::reason::Reason;
 use crate::rules::{Judgement, Verdict, judge};
@@ -56,6 +56,7 @@ impl Incoming {
         beat.progress();
         let mark = self.station.failures.mark(entry.id);
         let approval = Approval::of(&entry.notes);
+        facts.approved |= approval.is_some();
         let judged = if approval.is_some() { Judgement::accepted() } else { judge(&post, list, &facts) };
         drop(mark);
         if !strangers.is_empty() && !matches!(judged.verdict, Verdict::Discard(_)) {
@@ -84,9 +85,12 @@ impl Incoming {
                 let outgoing = pipeline::run(draft);
                 drop(mark);
                 match outgoing {
-                    Ok(outgoing) => self.plan(entry, &post, list, &facts, outgoing, beat).await,
-                    Err(Stop::Discard(reason)) => Ok(discarded(&[reason])),
-                    Err(Stop::Reject(reason)) => self.send_back(&site, &post, list, &facts, &[reason]).await,
+                    Ok(outgoing) => {
+                        let mut outcome = self.plan(entry, &post, list, &facts, outgoing, beat).await?;
+                        outcome.born.extend(self.acknowledge(&site, &post, list, &facts).await?);
+                        Ok(outcome)
+                    }
+                    Err(stop) => self.stopped(&site, &post, list, &facts, &judged, stop).await,
                 }
             }
             Verdict::Hold(reasons) => self.hold(&site, &post, list, &facts, &judged, reasons).await,
@@ -198,7 +202,7 @@ impl Incoming {
     }
 
     /// Keeps the post for a moderator, and says so.
-    async fn hold(
+    pub(super) async fn hold(
         &self,
         site: &Site,
         post: &Post,
@@ -242,7 +246,7 @@ impl Incoming {
     }
 
     /// Drops the post, and shows it to the moderators if they want to see what is dropped.
-    async fn drop_post(
+    pub(super) async fn drop_post(
         &self,
         site: &Site,
         post: &Post,
@@ -266,7 +270,7 @@ impl Incoming {
     }
 
     /// Tells the author, if the message may be answered.
-    async fn send_back(
+    pub(super) async fn send_back(
         &self,
         site: &Site,
         post: &Post,
@@ -281,6 +285,19 @@ impl Incoming {
         }
         let told = json!({ "reasons": texts(reasons), "author_told": notice.is_some() });
         Ok(Outcome::ended(Kind::Rejected, told, notice.into_iter().collect()))
+    }
+
+    /// Tells the author that the post goes out, if they want to hear that.
+    async fn acknowledge(
+        &self,
+        site: &Site,
+        post: &Post,
+        list: &MailingList,
+        facts: &Facts,
+    ) -> Result<Option<posthaste_spool::NewEntry>, Trouble> {
+        let Some(member) = acknowledged::wanted_by(post, facts) else { return Ok(None) };
+        let wording = self.words("list:user:notice:post", post, list, facts, &[]).await?;
+        Ok(acknowledged::acknowledged(site, post, list, member, wording, facts.now))
     }
 
     /// A notice for the author of a post, in the author's language.
@@ -300,7 +317,7 @@ impl Incoming {
     }
 }
 
-fn discarded(reasons: &[Reason]) -> Outcome {
+pub(super) fn discarded(reasons: &[Reason]) -> Outcome {
     Outcome::ended(Kind::Discarded, json!({ "reasons": texts(reasons) }), vec![])
 }
 
