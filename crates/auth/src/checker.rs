@@ -128,7 +128,7 @@ impl Checker {
             ));
             findings.signatures.push(Signature {
                 domain: signature.d.to_lowercase(),
-                selector: signature.s.to_string(),
+                selector: signature.s.clone(),
                 verdict,
             });
         }
