@@ -15,7 +15,7 @@ use self::reply::Results;
 use super::station::{Craft, Outcome, Station, Tools, Trouble};
 use crate::commands::{Command, Line, Problem, read_script};
 use crate::notes;
-use crate::notices::may_answer;
+use crate::notices::{WrittenTo, may_answer};
 use crate::subscription::target::network_of;
 use crate::subscription::{Asking, Desk};
 
@@ -89,6 +89,16 @@ impl Commands {
         let language = known.memberships.into_iter().find_map(|m| m.preferences.preferred_language);
         let sub = entry.notes.get(notes::SUB).and_then(|sub| SubAddress::from_suffix(sub));
         let sub = sub.unwrap_or(SubAddress::Request);
+        let mut born = vec![];
+        if sub == SubAddress::Request {
+            let (answer, enough) = self.station.answer(WrittenTo::Commands, entry, list).await?;
+            born.extend(answer);
+            if enough {
+                let mut outcome = Outcome::answered();
+                outcome.born = born;
+                return Ok(outcome);
+            }
+        }
         let extension = entry.notes.get(notes::EXTENSION).map(String::as_str).unwrap_or_default();
         let script = read_script(sub, extension, &message);
         let mut session = Session {
@@ -99,7 +109,7 @@ impl Commands {
             sender,
             language: language.unwrap_or_default(),
             quiet: script.quiet,
-            born: vec![],
+            born,
             joining: vec![],
             leaving: false,
         };
