@@ -13,4 +13,4 @@ pub use plan::{
     encode as encode_plan, encode_with as encode_plan_with, planned_recipients, waiting_recipients,
 };
 pub use progress::{Chunk, Fate, Met, Next, Outcome, Progress, fold as fold_outcomes};
-pub use verp::verp;
+pub use verp::{signed_verp, verp};

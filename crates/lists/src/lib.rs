@@ -3,6 +3,7 @@
 mod approval;
 pub mod archive;
 mod authenticity;
+pub mod bounces;
 pub mod canary;
 mod commands;
 pub mod delivery;
@@ -26,6 +27,7 @@ pub mod post;
 pub mod reason;
 pub mod rules;
 pub mod runners;
+mod seal;
 mod site;
 pub mod subscription;
 pub mod template;
@@ -45,10 +47,11 @@ pub use news::{FROM_NEWS, NewsServer};
 pub use outlets::Outlets;
 pub use patterns::Patterns;
 pub use runners::{
-    Archiving, Bell, Chores, Commands, Digests, Incoming, Moderation, News, OutLimits, Outgoing, Tools,
-    Working, second_chances,
+    Archiving, Bell, Bounces, Chores, Commands, Digests, Incoming, Moderation, News, OutLimits, Outgoing,
+    Tools, Working, second_chances,
 };
-pub use site::{LiveSite, OneClick, Site};
+pub use seal::Seal;
+pub use site::{BounceSite, LiveSite, OneClick, Site};
 pub use templates::{
     FetchError, Fetcher, Found, Page, Scope, Source, Templates, Wording, check_address, check_text,
     templates_guide,

@@ -12,3 +12,5 @@ pub const PARENT: &str = "parent";
 pub const APPROVED: &str = "approved";
 /// JSON of the recipients that failed for good, in an entry at stage `bounce`.
 pub const FAILED: &str = "failed";
+/// The Message-ID of the post that failed, in an entry at stage `bounce` that we made ourselves.
+pub const POST: &str = "post";

@@ -7,6 +7,7 @@ mod about;
 pub(crate) mod acknowledged;
 mod announcement;
 mod auto_response;
+mod bounced;
 mod filtered;
 mod given_up;
 mod held;
@@ -24,6 +25,7 @@ use posthaste_spool::{Event, Kind, NewEntry, Then};
 pub(crate) use self::about::About;
 pub use self::announcement::Announcement;
 pub use self::auto_response::{WrittenTo, auto_response};
+pub use self::bounced::{BounceAbout, to_member, to_owners, to_probe};
 pub(crate) use self::filtered::filtered;
 pub use self::given_up::given_up;
 pub use self::held::{Held, held_for_author};
@@ -58,6 +60,12 @@ pub(crate) struct Letter<'a> {
 impl Letter<'_> {
     /// The entry; `None` if there is nobody to write to.
     pub(crate) fn into_entry(self) -> Option<NewEntry> {
+        // The null path: nobody answers a notice of ours (RFC 5321 §4.5.5).
+        self.into_entry_from(String::new())
+    }
+
+    /// The same, from an envelope sender that hears of it if it fails.
+    fn into_entry_from(self, sender: String) -> Option<NewEntry> {
         let id = self.parent.child(self.purpose);
         let message_id = make_message_id(id.uuid().as_bytes(), self.hostname);
         let notice = Notice {
@@ -82,8 +90,7 @@ impl Letter<'_> {
         }
         let plan = Plan {
             provenance: None,
-            // The null path: nobody answers a notice of ours (RFC 5321 §4.5.5).
-            sender: String::new(),
+            sender,
             personal: false,
             message_id,
             owners: vec![],

@@ -7,6 +7,7 @@ use posthaste_spool::{Quarantined, Spool};
 
 mod answer;
 mod archiving;
+mod bounce;
 mod chores;
 mod command;
 mod digests;
@@ -21,6 +22,7 @@ mod station;
 mod working;
 
 pub use archiving::Archiving;
+pub use bounce::Bounces;
 pub use chores::Chores;
 pub use command::Commands;
 pub use digests::Digests;

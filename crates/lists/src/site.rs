@@ -9,6 +9,7 @@ use uuid::Uuid;
 use crate::authenticity::Authenticity;
 use crate::facts::{ContentFacts, SiteFacts, SiteRules};
 use crate::moderation::ModeratorLinks;
+use crate::seal::Seal;
 use crate::subscription::MembershipSite;
 
 /// The site.
@@ -34,23 +35,55 @@ pub struct Site {
     pub auth: Authenticity,
     /// What holds for the content of all posts.
     pub content: ContentFacts,
+    /// How failures of members are told and judged.
+    pub bounces: BounceSite,
 }
 
-/// Makes the address, signed, under which one member leaves one list with one POST (RFC 8058).
+/// What a site decides about failures, and what it takes to know them again.
+#[derive(Clone, Debug, Default)]
+pub struct BounceSite {
+    /// Signs senders of copies and addresses of probes; `None` if there is no key.
+    pub seal: Option<Seal>,
+    /// The sender of each personal copy bears a signature.
+    pub sign_senders: bool,
+    /// A probe goes before delivery is switched off, even where failures cannot be forged.
+    pub always_probe: bool,
+    /// Where a member switches delivery on again; `None` if no page answers there.
+    pub enable: Option<OneClick>,
+}
+
+/// Makes the address, signed, under which one member leaves one list with one POST (RFC 8058); or does something else that
+/// is theirs to do.
 #[derive(Clone)]
-pub struct OneClick(Arc<MakeUrl>);
+pub struct OneClick {
+    url: Arc<MakeUrl>,
+    read: Arc<ReadUrl>,
+}
 
 type MakeUrl = dyn Fn(&ListId, Uuid) -> String + Send + Sync;
+type ReadUrl = dyn Fn(&str) -> Option<(ListId, Uuid)> + Send + Sync;
 
 impl OneClick {
     /// Addresses made by `url` from list and membership.
     pub fn new(url: impl Fn(&ListId, Uuid) -> String + Send + Sync + 'static) -> Self {
-        Self(Arc::new(url))
+        Self { url: Arc::new(url), read: Arc::new(|_| None) }
+    }
+
+    /// The same, where `read` knows such an address again if it is one of ours.
+    #[must_use]
+    pub fn read_by(mut self, read: impl Fn(&str) -> Option<(ListId, Uuid)> + Send + Sync + 'static) -> Self {
+        self.read = Arc::new(read);
+        self
     }
 
     /// Where this member leaves this list.
     pub fn url(&self, list: &ListId, member: Uuid) -> String {
-        (self.0)(list, member)
+        (self.url)(list, member)
+    }
+
+    /// List and membership, if we made this address.
+    pub fn read(&self, url: &str) -> Option<(ListId, Uuid)> {
+        (self.read)(url)
     }
 }
 

@@ -4,6 +4,7 @@ mod alerts;
 mod ask;
 mod audit;
 mod ban;
+mod bounce;
 mod canary;
 pub(crate) mod check;
 mod config;
@@ -90,6 +91,9 @@ enum Verb {
     /// Who asked to join or leave, and waits for a moderator
     #[command(subcommand)]
     Request(request::Verb),
+    /// Mail that failed, and the members it failed for
+    #[command(subcommand)]
+    Bounce(bounce::Verb),
     /// Hand a message to a list, as an MTA would
     Inject(inject::Options),
     /// The mail that waits
@@ -175,6 +179,7 @@ impl Cli {
             Verb::Digest(verb) => block_on(digest::run(verb, &load(file)?, &out)),
             Verb::Template(verb) => block_on(template::run(verb, &load(file)?, &out)),
             Verb::Request(verb) => block_on(request::run(verb, &load(file)?, &out)),
+            Verb::Bounce(verb) => block_on(bounce::run(verb, &load(file)?, &out)),
             Verb::Member(verb) => block_on(member::run(verb, &load(file)?, &out)),
         }
     }

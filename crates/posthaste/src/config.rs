@@ -21,6 +21,7 @@ mod value;
 mod alerts;
 mod archivers;
 mod authentication;
+mod bounces;
 mod canary;
 mod contact;
 mod content;
@@ -97,6 +98,7 @@ sections! {
     limits: limits::Limits,
     content: content::Content,
     rules: rules::Rules,
+    bounces: bounces::Bounces,
     canary: canary::Canary,
     spool: spool::Spool,
     log: log::Log,

@@ -358,3 +358,39 @@ pub(crate) enum Answer {
     Cause,
     SentAt,
 }
+
+/// How a member stands because mail to them failed.
+#[derive(DeriveIden, Clone, Copy)]
+pub(crate) enum BounceStanding {
+    Table,
+    Member,
+    Score,
+    Proven,
+    LastBounce,
+    Reason,
+    DisabledAt,
+    Warnings,
+    LastWarning,
+    ProbeHash,
+    ProbedAt,
+}
+
+/// A failure that was told to us, kept for a month. `address` is folded; `day` counts from 1970, UTC.
+#[derive(DeriveIden, Clone, Copy)]
+pub(crate) enum BounceEvent {
+    Table,
+    Id,
+    List,
+    Address,
+    Domain,
+    At,
+    Day,
+    Blame,
+    Proven,
+    Probe,
+    Status,
+    Diagnostic,
+    Post,
+    Verdict,
+    Report,
+}

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test ends at the first surprise")]
 
 mod engines {
+    pub(crate) mod bounces;
     pub(crate) mod decisions;
     pub(crate) mod digests;
     pub(crate) mod fixture;
@@ -17,7 +18,7 @@ mod engines {
 
 use engines::fixture::{Case, Engine, run};
 use engines::{
-    decisions, digests, giving_up, lists, moderation, people, posting, rules, schema, subscription,
+    bounces, decisions, digests, giving_up, lists, moderation, people, posting, rules, schema, subscription,
 };
 
 /// Every test of the suite.
@@ -32,6 +33,7 @@ const SUITE: &[&[Case]] = &[
     digests::CASES,
     subscription::CASES,
     rules::CASES,
+    bounces::CASES,
 ];
 
 #[tokio::test(flavor = "multi_thread")]

@@ -24,7 +24,7 @@ pub use fetch::fetch_page;
 pub use keys::{Key, Keys, KeysError};
 pub use ledger::{LedgerLine, LedgerReport, Totals};
 pub use moderating::{MODERATE_BY_LINK, MODERATE_BY_MAIL, moderate_tag, moderate_token, moderate_verify};
-pub use one_click::{ONE_CLICK, one_click_token, one_click_verify};
+pub use one_click::{ENABLE, ONE_CLICK, one_click_token, one_click_verify};
 pub use posthaste_model::{Beat, Planted};
 pub use samples::{Sample, Samples};
 pub use supervisor::Supervisor;

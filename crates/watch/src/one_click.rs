@@ -13,6 +13,9 @@ use crate::Key;
 /// What the key is for, as [`Keys::key`](crate::Keys::key) wants it.
 pub const ONE_CLICK: &str = "one click";
 
+/// The same for switching delivery on again after failures.
+pub const ENABLE: &str = "enable delivery";
+
 /// Octets of the tag.
 const TAG: usize = 16;
 

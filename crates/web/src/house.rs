@@ -85,6 +85,14 @@ pub enum Act {
         /// The answer.
         reply: Reply,
     },
+    /// Switch a member's mail on again, which failures had switched off, as the member asked by the address in a warning.
+    /// Done before: that is no fault.
+    Enable {
+        /// The list.
+        list: ListId,
+        /// The membership's key.
+        member: Uuid,
+    },
     /// Take an entry back from quarantine.
     Retry {
         /// Its id.

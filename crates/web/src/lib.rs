@@ -6,6 +6,7 @@ mod answer;
 mod apart;
 mod assets;
 mod call;
+mod enable;
 mod guard;
 mod health;
 mod house;

@@ -97,7 +97,9 @@ async fn respond(
             .map(|q| q.0)
             .map_err(IntoResponse::into_response),
         // RFC 8058 §3.2: the address says everything; the body may be of either form and says nothing more.
-        Method::Post if matches!(route.right, Right::Leaving | Right::Asked) => Ok(BTreeMap::new()),
+        Method::Post if matches!(route.right, Right::Leaving | Right::Asked | Right::Enabling) => {
+            Ok(BTreeMap::new())
+        }
         Method::Post => {
             Form::from_request(request, &()).await.map(|f| f.0).map_err(IntoResponse::into_response)
         }
@@ -150,6 +152,12 @@ fn prove(site: &Site, right: Right, headers: &HeaderMap, piece: &str) -> Result<
             let what = "It was not copied whole, or it is not one of ours. The mail tells another way, too.";
             Box::new(notice(site, StatusCode::FORBIDDEN, "This address does not hold", what))
         }),
+        Right::Enabling => one_click_verify(&site.enable, piece)
+            .map(|(list, member)| Proof::Member { list, member })
+            .ok_or_else(|| {
+                let what = "It was not copied whole, or it is not one of ours. Write to the -owner address of the list.";
+                Box::new(notice(site, StatusCode::FORBIDDEN, "This address does not hold", what))
+            }),
         Right::Linked => site.house.linked(piece).map(|alert| Proof::Alert(Box::new(alert))).ok_or_else(|| {
             let what = "This link does not hold any more, or it was not copied whole. On the server: posthaste alerts ls";
             Box::new(notice(site, StatusCode::FORBIDDEN, "This link does not hold", what))

@@ -6,7 +6,7 @@ use std::pin::Pin;
 use axum::response::Response;
 
 use crate::call::Call;
-use crate::{ack, assets, health, leave, membership, moderate, ops, status};
+use crate::{ack, assets, enable, health, leave, membership, moderate, ops, status};
 
 /// How a page is asked for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -38,6 +38,8 @@ pub(crate) enum Right {
     Asked,
     /// Who has a moderator's.
     Deciding,
+    /// Whoever has the address, signed by us, by which one member switches their mail on again.
+    Enabling,
 }
 
 /// One page, or one thing to do.
@@ -74,7 +76,7 @@ const fn post(path: &'static str, right: Right, answer: fn(Call) -> Answering) -
     Route { method: Method::Post, path, right, answer: Answer::Later(answer) }
 }
 
-use Right::{Asked, Deciding, Figures, Invited, Leaving, Linked, Moderating, Operator, Public};
+use Right::{Asked, Deciding, Enabling, Figures, Invited, Leaving, Linked, Moderating, Operator, Public};
 
 /// The table.
 pub(crate) const ROUTES: &[Route] = &[
@@ -110,4 +112,6 @@ pub(crate) const ROUTES: &[Route] = &[
     post("/decide/{token}", Deciding, |call| Box::pin(membership::decide(call))),
     look("/m/{token}", Moderating, |call| Box::pin(moderate::show(call))),
     post("/m/{token}", Moderating, |call| Box::pin(moderate::decide(call))),
+    get("/enable/{token}", Enabling, enable::ask),
+    post("/enable/{token}", Enabling, |call| Box::pin(enable::enable(call))),
 ];

@@ -3,7 +3,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use posthaste_model::Clock;
-use posthaste_watch::{Key, Keys, MODERATE_BY_LINK, ONE_CLICK};
+use posthaste_watch::{ENABLE, Key, Keys, MODERATE_BY_LINK, ONE_CLICK};
 
 use crate::access::{Access, BaseUrl, Cookie};
 use crate::house::House;
@@ -21,6 +21,8 @@ pub struct Site {
     pub(crate) one_click: Key,
     /// Signs the links in moderators' notices.
     pub(crate) moderating: Key,
+    /// Signs the addresses for switching mail on again.
+    pub(crate) enable: Key,
     pub(crate) base: Option<BaseUrl>,
     /// The name of the site, on its pages.
     pub(crate) name: String,
@@ -64,9 +66,11 @@ impl Site {
         let access = Access::new(&keys, sessions);
         let one_click = keys.key(ONE_CLICK);
         let moderating = keys.key(MODERATE_BY_LINK);
+        let enable = keys.key(ENABLE);
         Arc::new(Self {
             one_click,
             moderating,
+            enable,
             house,
             clock,
             access,

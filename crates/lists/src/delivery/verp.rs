@@ -9,6 +9,15 @@ pub fn verp(bounces: &str, recipient: &str) -> String {
     }
 }
 
+/// The same with our signature: nobody else can write a report to it.
+pub fn signed_verp(bounces: &str, recipient: &str, tag: &str) -> String {
+    let plain = verp(bounces, recipient);
+    match plain.rsplit_once('@') {
+        Some((local, host)) if plain != bounces => format!("{local}+{tag}@{host}"),
+        _ => plain,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -27,5 +36,7 @@ mod tests {
         for (bounces, recipient, wanted) in cases {
             assert_eq!(verp(bounces, recipient), wanted);
         }
+        assert_eq!(signed_verp("l-bounces@x.org", "a@y.org", "t"), "l-bounces+a=y.org+t@x.org");
+        assert_eq!(signed_verp("l-bounces@x.org", "unqualified", "t"), "l-bounces@x.org");
     }
 }

@@ -58,6 +58,21 @@ const CHORES: &[Chore] = &[
         every: Duration::from_secs(10),
         run: |tools| Box::pin(articles(tools)),
     },
+    Chore {
+        name: "failures to judge",
+        every: Duration::from_mins(2),
+        run: |tools| Box::pin(super::bounce::settle::settle(tools)),
+    },
+    Chore {
+        name: "warnings after failures",
+        every: Duration::from_mins(15),
+        run: |tools| Box::pin(super::bounce::due::warn_and_remove(tools)),
+    },
+    Chore {
+        name: "failures to forget",
+        every: Duration::from_hours(6),
+        run: |tools| Box::pin(super::bounce::due::forget(tools)),
+    },
 ];
 
 /// The runner of chores.

@@ -18,7 +18,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use posthaste_model::{Beat, Clock, ForwardPath, ReversePath, Stage};
+use posthaste_model::{Beat, Clock, ForwardPath, ReversePath, Stage, Timestamp};
 use posthaste_smtp::client::{Attempt, Batch, Pool, SendError};
 use posthaste_spool::{Event, Kind, Leased, Spool, SpoolError, Then};
 use rand::Rng;
@@ -33,11 +33,11 @@ use self::words::Words;
 use super::failures::{self, Failures};
 use super::working::{Caution, Working};
 use crate::canary::{Keeper, is_canary};
-use crate::delivery::{Chunk, Fate, Met, Next, fold_outcomes, verp};
+use crate::delivery::{Chunk, Fate, Met, Next, fold_outcomes, signed_verp, verp};
 use crate::events::Events;
 use crate::history::{History, TraceEvent};
 use crate::pipeline::Segment;
-use crate::site::LiveSite;
+use crate::site::{LiveSite, Site};
 
 /// At most so many personal copies are sent between two records (P5).
 const PERSONAL_CHUNK: usize = 50;
@@ -387,7 +387,7 @@ impl Outgoing {
         }
         let (site, now) = (self.site.get(), self.clock.now());
         let batch = |(index, path): &(usize, ForwardPath)| Batch {
-            reverse_path: ReversePath::from(verp(&dispatch.plan().sender, path.as_str())),
+            reverse_path: ReversePath::from(sender(dispatch, path.as_str(), &site, now)),
             verp: false,
             message: dispatch.copy(*index, &site, now),
             recipients: vec![path.clone()],
@@ -485,5 +485,15 @@ impl Outgoing {
         self.append(dispatch, kind, Then::Leave, data).await?;
         tracing::info!(list = %dispatch.list(), delivered = dispatch.count(Fate::Delivered), failed = dispatch.count(Fate::Failed), "post finished");
         Ok(())
+    }
+}
+/// The envelope sender of one copy: it names its recipient, with our signature if the site wants it.
+fn sender(dispatch: &Dispatch, recipient: &str, site: &Site, now: Timestamp) -> String {
+    let plain = &dispatch.plan().sender;
+    match site.bounces.seal.as_ref().filter(|_| site.bounces.sign_senders) {
+        Some(seal) => {
+            signed_verp(plain, recipient, &crate::bounces::tag(seal, dispatch.list(), recipient, now))
+        }
+        None => verp(plain, recipient),
     }
 }

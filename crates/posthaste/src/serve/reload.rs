@@ -5,12 +5,13 @@ use std::sync::{Arc, PoisonError};
 use posthaste_lists::facts::{ContentFacts, HeaderCheck, SiteRules};
 use posthaste_lists::moderation::ModeratorLinks;
 use posthaste_lists::subscription::{MembershipSite, Secret};
-use posthaste_lists::{OneClick, Site};
+use posthaste_lists::{BounceSite, OneClick, Seal, Site};
 use posthaste_smtp::client::{Login, Relay, Tls};
 use posthaste_smtp::server::{self, Limits, Protocol};
 
 use posthaste_watch::{
-    Keys, MODERATE_BY_LINK, MODERATE_BY_MAIL, ONE_CLICK, moderate_tag, moderate_token, one_click_token,
+    ENABLE, Keys, MODERATE_BY_LINK, MODERATE_BY_MAIL, ONE_CLICK, moderate_tag, moderate_token,
+    one_click_token, one_click_verify,
 };
 
 use super::Server;
@@ -34,12 +35,13 @@ pub(crate) fn site(config: &Config) -> Site {
         // No page answers there yet, so no mail may promise one.
         base_url: None,
         membership: membership(config),
-        one_click: one_click(config),
         content: ContentFacts {
             report: config.content.filter_report,
             preserve: config.content.preserve_filtered,
             limit_filtered: config.content.limit_after_filter,
         },
+        one_click: page(config, "leave/", ONE_CLICK),
+        bounces: bounces(config),
         moderating: moderating(config),
         rules: Arc::new(rules(config)),
         auth: super::authenticity::authenticity(config),
@@ -67,18 +69,41 @@ pub(crate) fn rules(config: &Config) -> SiteRules {
     }
 }
 
-/// Where members leave with one click: only pages that are served, and by https (RFC 8058 §3.1), may be named in mail.
-fn one_click(config: &Config) -> Option<OneClick> {
+/// Where members leave with one click, or do what else is theirs to do: only pages that are served, and by https (RFC 8058
+/// §3.1), may be named in mail.
+fn page(config: &Config, path: &str, purpose: &str) -> Option<OneClick> {
     let base = config.web.base_url.as_ref().filter(|_| config.web.listen.is_some())?;
-    let base = base.as_str().strip_prefix("https://").map(|rest| format!("https://{rest}leave/"))?;
+    let base = base.as_str().strip_prefix("https://").map(|rest| format!("https://{rest}{path}"))?;
     let key = match Keys::open(&config.paths.state) {
-        Ok(keys) => keys.key(ONE_CLICK),
+        Ok(keys) => keys.key(purpose),
         Err(error) => {
             tracing::error!(%error, "mail goes out without addresses to leave by one click");
             return None;
         }
     };
-    Some(OneClick::new(move |list, member| format!("{base}{}", one_click_token(&key, list, member))))
+    let (prefix, checks) = (base.clone(), key.clone());
+    let made = OneClick::new(move |list, member| format!("{base}{}", one_click_token(&key, list, member)));
+    Some(made.read_by(move |url| one_click_verify(&checks, url.strip_prefix(&prefix)?)))
+}
+
+/// What failures of members are known by.
+fn bounces(config: &Config) -> BounceSite {
+    let seal = match Keys::open(&config.paths.state) {
+        Ok(keys) => {
+            let key = keys.key("bounces");
+            Some(Seal::new(move |parts| key.tag(parts)))
+        }
+        Err(error) => {
+            tracing::error!(%error, "senders of copies are not signed, and no probes are sent");
+            None
+        }
+    };
+    BounceSite {
+        seal,
+        sign_senders: config.bounces.sign_senders,
+        always_probe: config.bounces.always_probe,
+        enable: page(config, "enable/", ENABLE),
+    }
 }
 
 /// What stands in moderators' notices: where an answer decides, and links if pages are served.

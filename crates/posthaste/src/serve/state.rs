@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use posthaste_lists::subscription::Desk;
 use posthaste_lists::{
-    Archiving, Chores, Commands, Digests, Directory, Events, Gate, History, Incoming, Intake, LiveSite,
-    Moderation, News, OutLimits, Outgoing, Tools, Working,
+    Archiving, Bounces, Chores, Commands, Digests, Directory, Events, Gate, History, Incoming, Intake,
+    LiveSite, Moderation, News, OutLimits, Outgoing, Tools, Working,
 };
 use posthaste_model::Clock;
 use posthaste_smtp::client::Pool;
@@ -40,6 +40,7 @@ pub(crate) struct Server {
     pub(super) intake: Arc<Intake>,
     pub(super) watch: Arc<Watch>,
     pub(super) incoming: Arc<Incoming>,
+    pub(super) bounces: Arc<Bounces>,
     pub(super) chores: Arc<Chores>,
     pub(super) moderation: Arc<Moderation>,
     pub(super) archiving: Arc<Archiving>,
@@ -141,6 +142,7 @@ impl Server {
         let news = Arc::new(News::new(tools.clone()));
         let commands = Arc::new(Commands::new(tools.clone()));
         let desk = Desk::new(tools.clone());
+        let bounces = Arc::new(Bounces::new(tools.clone()));
         let chores = Arc::new(Chores::new(tools));
         let intake =
             Intake::new(directory.clone(), store.clone(), spool.clone(), seen, clock.clone(), events.clone());
@@ -192,6 +194,7 @@ impl Server {
             watch,
             workers,
             incoming,
+            bounces,
             chores,
             moderation,
             archiving,

@@ -60,6 +60,11 @@ impl Server {
             let (commands, stop) = (commands.clone(), stop.clone());
             async move { commands.run(&stop, &beat).await }
         });
+        let (bounces, stop) = (self.bounces.clone(), self.stop.soft.clone());
+        supervisor.keep("bounces", 2, move |beat| {
+            let (bounces, stop) = (bounces.clone(), stop.clone());
+            async move { bounces.run(&stop, &beat).await }
+        });
         let (chores, stop) = (self.chores.clone(), self.stop.soft.clone());
         supervisor.keep("chores", 1, move |beat| {
             let (chores, stop) = (chores.clone(), stop.clone());

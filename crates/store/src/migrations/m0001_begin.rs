@@ -211,7 +211,7 @@ fn texts(engine: DbBackend, steps: &mut Vec<Step>) {
     steps.push(index(Pending::Table, &[Pending::ExpiresAt], "pending_expiry"));
 }
 
-fn make(table: TableCreateStatement) -> Step {
+pub(super) fn make(table: TableCreateStatement) -> Step {
     Step::Table(Box::new(table))
 }
 
@@ -219,7 +219,7 @@ fn unique<T: IntoIden + Copy + 'static>(table: T, columns: &[T], name: &str) -> 
     build(table, columns, name, true)
 }
 
-fn index<T: IntoIden + Copy + 'static>(table: T, columns: &[T], name: &str) -> Step {
+pub(super) fn index<T: IntoIden + Copy + 'static>(table: T, columns: &[T], name: &str) -> Step {
     build(table, columns, name, false)
 }
 

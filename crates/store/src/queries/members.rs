@@ -346,6 +346,11 @@ async fn remove(db: &DatabaseTransaction, ids: &[Uuid]) -> Result<u64, Fault> {
 
 /// Members of a list beside their address.
 pub(crate) fn query(list: Uuid) -> SelectStatement {
+    everywhere().and_where(Expr::col((M::Table, M::List)).eq(list)).take()
+}
+
+/// Members of all lists beside their address, as [`read`] wants them.
+pub(crate) fn everywhere() -> SelectStatement {
     let mut query = Query::select();
     query
         .column((M::Table, M::Id))
@@ -359,7 +364,6 @@ pub(crate) fn query(list: Uuid) -> SelectStatement {
     query
         .from(M::Table)
         .inner_join(A::Table, Expr::col((A::Table, A::Id)).equals((M::Table, M::Address)))
-        .and_where(Expr::col((M::Table, M::List)).eq(list))
         .take()
 }
 

@@ -145,6 +145,7 @@ fn path(route: &Route, pages: &Pages) -> String {
         Right::Leaving => one_click_token(&pages.site.one_click, &list(), Uuid::from_u128(7)),
         Right::Asked | Right::Deciding => "0123456789abcdef".repeat(3),
         Right::Moderating => moderate_token(&pages.site.moderating, &list(), 12, made_up::MODERATOR),
+        Right::Enabling => one_click_token(&pages.site.enable, &list(), Uuid::from_u128(7)),
         _ if route.path.contains("incidents") => "2026-11-22-1".into(),
         _ if route.path.contains("quarantine") => "0193a2b4-7c11-7e02-9d5e-5a3f1b2c4d6e".into(),
         _ => "2".into(),

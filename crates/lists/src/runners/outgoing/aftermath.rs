@@ -45,6 +45,7 @@ impl Outgoing {
             (notes::PURPOSE.to_owned(), "bounce".to_owned()),
             (notes::PARENT.to_owned(), dispatch.id().to_string()),
             (notes::FAILED.to_owned(), serde_json::to_string(&recipients).unwrap_or_default()),
+            (notes::POST.to_owned(), dispatch.plan().message_id.clone()),
         ]);
         let entry = NewEntry {
             id,
