@@ -28,6 +28,7 @@ async fn p8_every_end_is_accounted_for_across_restarts_and_kills() -> Result<()>
     sink.wait_until("the rejection", PATIENCE, |tally| tally.message_ids().len() >= 8).await?;
     server.run(&["list", "set", LIST, "default_nonmember_action", "discard"]).await?;
     from_stranger(&server, "discarded").await?;
+    server.run(&["queue", "pause", "bounce"]).await?;
     sink.refuse("m2@rcpt.example", "550 5.1.1 no such user");
     ensure!(server.source().send(post("<refused@x.example>")).await?.accepted == 1);
     server.wait_for_depth("bounce", 1, PATIENCE).await?;

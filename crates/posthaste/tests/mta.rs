@@ -83,6 +83,7 @@ async fn exim_hands_posts_over_and_asks_about_each_list() -> Result<()> {
     ensure!(!refused.status.success() && text(&refused).contains("550"), "{}", text(&refused));
     // A bounce comes in with its token, and waits for whoever will read it.
     let token = "test-bounces+m1=rcpt.example@example.org";
+    server.run(&["queue", "pause", "bounce"]).await?;
     sent(&swaks::send(exim.addr(), "daemon@mx.example", token, "<3@exim.example>").await?)?;
     server.wait_for_depth("bounce", 1, PATIENCE).await?;
     let told = server.run(&["queue", "ls", "--stage", "bounce"]).await?;
@@ -123,7 +124,10 @@ async fn personal_copies_pass_a_postfix_that_makes_no_senders() -> Result<()> {
     let sink = Sink::keeping().await?;
     // As Postfix comes, it makes senders for nobody.
     let smarthost = Postfix::smarthost(sink.addr()).await?;
-    let server = Server::started(options(&sink).relay(smarthost.addr()).quiet()).await?;
+    let server = Server::started(
+        options(&sink).relay(smarthost.addr()).extra("[bounces]\nsign_senders = false").quiet(),
+    )
+    .await?;
     let members = server.list_with_members(LIST, MEMBERS).await?;
     server.run(&["list", "set", LIST, "personalize", "individual"]).await?;
     let ids = ["<2@verp.example>"];
@@ -183,6 +187,7 @@ async fn python_gets_a_reply_for_each_recipient() -> Result<()> {
     let server = Server::started(options(&sink)).await?;
     let members = server.list_with_members(LIST, 3).await?;
     let id = "<1@python.example>";
+    server.run(&["queue", "pause", "bounce"]).await?;
     let (host, port) = (server.lmtp().ip().to_string(), server.lmtp().port().to_string());
     let words = ["-c", PYTHON, &host, &port, AUTHOR, id, LIST, UNKNOWN, "test-bounces@example.org"];
     let spoken = tokio::process::Command::new("python3").args(words).output().await?;

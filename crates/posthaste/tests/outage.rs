@@ -246,6 +246,7 @@ async fn p15_only_a_refused_recipient_is_a_bounce() -> Result<()> {
     }
     nothing_waits(&server).await?;
     // A refused recipient is.
+    server.run(&["queue", "pause", "bounce"]).await?;
     sink.refuse("m4@rcpt.example", "550 5.1.1 no such user");
     accepted(&server, "rcpt", 1).await?;
     server.wait_for_depth("bounce", 1, PATIENCE).await?;

@@ -5,9 +5,9 @@ section! {
     Bounces in "bounces" {
         /// Sign the sender of each personal copy, so that a report to it cannot be forged. Where the relay writes the senders
         /// itself (XVERP), they are not signed.
-        sign_senders: bool = true;
+        live sign_senders: bool = true;
         /// Send a probe before delivery is switched off in any case. Without it one is sent only where the failures may be
         /// forged.
-        always_probe: bool = false;
+        live always_probe: bool = false;
     }
 }
