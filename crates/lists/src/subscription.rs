@@ -5,6 +5,7 @@
 
 mod answer;
 mod desk;
+mod enabling;
 mod front;
 mod letters;
 mod secret;

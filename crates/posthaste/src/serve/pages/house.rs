@@ -127,8 +127,11 @@ async fn perform(
         }
         Act::Enable { list, member } => {
             let away = "The database does not answer; please try again in a minute.";
-            match tokio::time::timeout(PATIENCE, enable(store, &list, member)).await {
-                Ok(Ok(said)) => Ok(said),
+            match tokio::time::timeout(PATIENCE, desk.enable(&list, member)).await {
+                Ok(Ok(true)) => Ok(format!("You will get the mail of {list} again.")),
+                Ok(Ok(false)) => {
+                    Ok(format!("You are not a member of {list} any more; you can join again at any time."))
+                }
                 Ok(Err(error)) => {
                     tracing::warn!(%error, "switching mail on again");
                     Err(away.into())
@@ -153,19 +156,6 @@ async fn answer(desk: &Desk, token: &str, reply: Reply) -> Result<String, DeskEr
         Reply::Discard => Some(Verdict::Discard),
     };
     desk.answer(token, verdict.as_ref()).await.inspect_err(|error| tracing::warn!(%error, "membership page"))
-}
-
-/// Switches a member's mail on again. One that is on, or off for another reason, stays as it is.
-async fn enable(store: &Store, list: &ListId, member: Uuid) -> anyhow::Result<String> {
-    let found = match store.list_by_id(list).await? {
-        Some(list) => store.membership(list.id, member).await?,
-        None => None,
-    };
-    let Some(member) = found else {
-        return Ok(format!("You are not a member of {list} any more; you can join again at any time."));
-    };
-    store.forgive(member.id).await?;
-    Ok(format!("You will get the mail of {list} again."))
 }
 
 fn id(text: &str) -> Result<EntryId, String> {
