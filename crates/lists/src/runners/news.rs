@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::side::{bare, forget};
 use super::station::{Craft, Station, Tools, Trouble};
+use crate::archive::Clobbering;
 use crate::news::{self, Connection, NewsError, NewsServer};
 
 /// The name under which the news server is given pauses.
@@ -47,7 +48,9 @@ impl Craft for News {
             leased.rest(left);
             return Ok(());
         }
-        let message = Message::parse(bare(entry)?);
+        let mut message = Message::parse(bare(entry)?);
+        // News servers refuse what is dated long ago: a post that waited for a moderator, or for them.
+        Clobbering::default().apply(&mut message, tools.clock.now());
         match beat.wait("the news server", post(server, &list, entry, &message)).await {
             Ok(()) => {
                 tools.outlets.pauses.there(NAME);
