@@ -169,7 +169,7 @@ impl Facts {
     /// True if each member gets a copy with an envelope sender of their own this time, as the site wants now and then.
     pub fn is_verp_turn(&self) -> bool {
         let every = self.site.rules.verp_interval;
-        every > 0 && self.post_number.unsigned_abs() % every == 0
+        every > 0 && self.post_number.unsigned_abs().is_multiple_of(every)
     }
 
     /// Senders that have no membership of any kind: the list remembers them as nonmembers, so that an owner can set what

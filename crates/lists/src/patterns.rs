@@ -20,7 +20,7 @@ impl Patterns {
         }
         let read = Pattern::parse(source)
             .inspect_err(|why| {
-                tracing::warn!(pattern = source, why, "a header match cannot be read and is left out")
+                tracing::warn!(pattern = source, why, "a header match cannot be read and is left out");
             })
             .ok();
         let mut patterns = self.0.lock().unwrap_or_else(PoisonError::into_inner);

@@ -73,7 +73,7 @@ async fn posts_become_articles_and_articles_become_posts() -> Result<()> {
     wait::until("an article becomes a post", PATIENCE, || async {
         let number = number.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         // Another one as long as the first look has not been.
-        if number % 500 == 0 {
+        if number.is_multiple_of(500) {
             inn.post(&format!(
                 "From: {}\nNewsgroups: local.dev\nSubject: from the news\nMessage-ID: <n{number}@far.example>\n\nread me\n",
                 members[0]

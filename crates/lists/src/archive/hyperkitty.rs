@@ -31,7 +31,7 @@ pub struct Answer {
 pub type SendUpload =
     Arc<dyn Fn(Upload) -> Pin<Box<dyn Future<Output = Result<Answer, String>> + Send>> + Send + Sync>;
 
-/// A HyperKitty, Mailman's web archive.
+/// A `HyperKitty`, Mailman's web archive.
 pub struct HyperKitty {
     /// Where its API is reached, with a slash at the end.
     api: String,

@@ -165,16 +165,13 @@ fn xtext(text: &str) -> String {
     while let Some((before, tail)) = rest.split_once('+') {
         out.push_str(before);
         let decoded =
-            tail.get(..2).and_then(|hex| u8::from_str_radix(hex, 16).ok()).filter(|b| b.is_ascii_graphic());
-        match decoded {
-            Some(byte) => {
-                out.push(char::from(byte));
-                rest = tail.get(2..).unwrap_or_default();
-            }
-            None => {
-                out.push('+');
-                rest = tail;
-            }
+            tail.get(..2).and_then(|hex| u8::from_str_radix(hex, 16).ok()).filter(u8::is_ascii_graphic);
+        if let Some(byte) = decoded {
+            out.push(char::from(byte));
+            rest = tail.get(2..).unwrap_or_default();
+        } else {
+            out.push('+');
+            rest = tail;
         }
     }
     out + rest

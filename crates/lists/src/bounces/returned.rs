@@ -35,7 +35,7 @@ impl Returned {
     }
 
     fn read(head: &Head) -> Self {
-        let values = |name| head.all(name).map(|f| f.unfolded()).collect::<Vec<_>>();
+        let values = |name| head.all(name).map(posthaste_mime::Field::unfolded).collect::<Vec<_>>();
         let senders = values("Return-Path").into_iter().chain(values("X-Envelope-From"));
         let links = values("List-Unsubscribe");
         let links =

@@ -23,7 +23,7 @@ impl Topic {
         let subject = if subject.trim().is_empty() { digest.say("post.no_subject") } else { subject };
         let from = post.head.get("From").map(Field::unfolded).unwrap_or_default();
         let author = address_entries(&from).first().map(|entry| {
-            if entry.name.trim().is_empty() { entry.address.to_string() } else { entry.name.to_string() }
+            if entry.name.trim().is_empty() { entry.address.clone() } else { entry.name.clone() }
         });
         Self { subject: one_line(&subject), author: one_line(&author.unwrap_or_default()) }
     }

@@ -27,7 +27,7 @@ fn page(digest: &Digest<'_>) -> String {
         "<!DOCTYPE html>\n<html lang=\"{language}\" dir=\"{direction}\">\n<head><meta charset=\"utf-8\">\
          <title>{subject}</title>\n<style>{STYLE}</style></head>\n<body>\n<h1>{subject}</h1>\n"
     );
-    out.extend(present(&digest.header).map(|text| paragraph(text)));
+    out.extend(present(&digest.header).map(paragraph));
     out.push_str(&format!("<p><strong>{}</strong></p>\n<ol>\n", escape(&digest.say("digest.topics"))));
     let topics: Vec<_> = digest.posts.iter().map(|post| contents::Topic::of(digest, post)).collect();
     for (number, topic) in (1..).zip(&topics) {
@@ -39,8 +39,8 @@ fn page(digest: &Digest<'_>) -> String {
         out.push_str(&article(digest, number, topic, post));
     }
     out.push_str("<hr>\n");
-    out.extend(present(&digest.footer).map(|text| paragraph(text)));
-    out.extend(present(&digest.masthead).map(|text| paragraph(text)));
+    out.extend(present(&digest.footer).map(paragraph));
+    out.extend(present(&digest.masthead).map(paragraph));
     out.push_str("</body>\n</html>\n");
     out
 }

@@ -87,12 +87,11 @@ async fn take(
         };
         if let Some(article) = article.map(Message::parse)
             && !is_of_list(list, &article)
+            && let Some(entry) = entry(tools, list, name, number, article)
         {
-            if let Some(entry) = entry(tools, list, name, number, article) {
-                let counted = tools.events.born(&entry.list);
-                tools.spool.put_with(entry, counted).await?;
-                taken += 1;
-            }
+            let counted = tools.events.born(&entry.list);
+            tools.spool.put_with(entry, counted).await?;
+            taken += 1;
         }
         tools.store.set_watermark(list.id, number, false).await?;
     }

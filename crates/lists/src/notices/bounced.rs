@@ -1,4 +1,4 @@
-//! BounceAbout mail that failed: to the member whose it is, and to the owners.
+//! `BounceAbout` mail that failed: to the member whose it is, and to the owners.
 
 use bytes::Bytes;
 use posthaste_mime::AutoSubmitted;

@@ -163,7 +163,7 @@ impl Page {
             "div" | "section" | "article" | "header" | "footer" | "main" | "nav" | "aside" | "figure"
             | "figcaption" | "address" | "center" | "form" | "dt" | "dd" | "body" | "html" | "head"
             | "tbody" | "thead" | "tfoot" | "caption" | "details" | "summary" | "option" | "legend" => {
-                self.flush()
+                self.flush();
             }
             _ => {}
         }

@@ -41,7 +41,7 @@ impl Part {
                 for part in &multipart.parts {
                     match &part.frame {
                         Some((delimiter, _)) if delimiter.ends_with(b"\n") => {
-                            out.extend_from_slice(delimiter)
+                            out.extend_from_slice(delimiter);
                         }
                         _ => out.extend_from_slice(format!("--{}\r\n", multipart.boundary).as_bytes()),
                     }

@@ -349,7 +349,7 @@ async fn decide(
         match desk.rule(number, &ruling, &by, super::now()).await? {
             Ruled::Now => done.push(number),
             Ruled::Before { who, action } => {
-                not.push(format!("post {number}: {action} was decided before, by {who}"))
+                not.push(format!("post {number}: {action} was decided before, by {who}"));
             }
             Ruled::Claimed(claim) => not.push(format!(
                 "post {number}: {} has it in hand since {}; --force decides all the same",

@@ -30,7 +30,7 @@ pub(crate) enum Verb {
         /// The file with the text; `-` is standard input. A first line `Subject: …` and a blank line replace the subject, too
         #[arg(required_unless_present = "uri", conflicts_with = "uri")]
         file: Option<PathBuf>,
-        /// Where the text is fetched: https://…, file:///PATH or mailman:///NAME; $list_id, $listname, $domain_name and
+        /// Where the text is fetched: https://…, <file:///PATH> or <mailman:///NAME>; $`list_id`, $listname, $`domain_name` and
         /// $language are filled in
         #[arg(long)]
         uri: Option<String>,
@@ -63,7 +63,7 @@ pub(crate) struct Place {
     /// For all lists of this domain
     #[arg(long, value_name = "DOMAIN")]
     domain: Option<String>,
-    /// For readers of this language only, as in de or pt_BR
+    /// For readers of this language only, as in de or `pt_BR`
     #[arg(long, value_name = "CODE", default_value = "")]
     language: String,
 }

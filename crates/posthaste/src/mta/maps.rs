@@ -112,7 +112,7 @@ fn rows(out: &mut String, rows: impl Iterator<Item = (String, String)>) {
     }
 }
 
-/// A text as a regular expression that matches it alone (POSIX, regexp_table(5)).
+/// A text as a regular expression that matches it alone (POSIX, `regexp_table(5)`).
 fn escaped(text: &str) -> String {
     let special =
         |c: char| !(c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '@' | '=' | '~' | '\'' | '%'));

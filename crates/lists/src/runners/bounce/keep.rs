@@ -74,7 +74,7 @@ pub(super) async fn failures(
         };
         match member {
             Some(member) => {
-                events.push(event(entry, list, member.address.key(), one.proven, &one.failure, about))
+                events.push(event(entry, list, member.address.key(), one.proven, &one.failure, about));
             }
             None => strangers += 1,
         }

@@ -72,12 +72,11 @@ impl Bench<'_> {
             }
         };
         let raw = crlf(raw.into());
-        let from = match &options.from {
-            Some(from) => from.clone(),
-            None => {
-                let from = Message::parse(raw.clone()).head.get("From").map(|f| mailboxes(&f.unfolded()));
-                from.and_then(|m| m.into_iter().next()).map(|m| m.address.to_string()).unwrap_or_default()
-            }
+        let from = if let Some(from) = &options.from {
+            from.clone()
+        } else {
+            let from = Message::parse(raw.clone()).head.get("From").map(|f| mailboxes(&f.unfolded()));
+            from.and_then(|m| m.into_iter().next()).map(|m| m.address.to_string()).unwrap_or_default()
         };
         let reverse_path = ReversePath::parse(&from).map_err(BadInput::from_error)?;
         let now = super::super::now();
