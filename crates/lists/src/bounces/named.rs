@@ -92,9 +92,9 @@ mod tests {
 
     fn seal() -> Seal {
         Seal::new(|parts| {
-            let mut digest = [7; 32];
+            let mut digest = [7_u8; 32];
             for (at, byte) in parts.concat().into_iter().enumerate() {
-                digest[at % 16] = digest[at % 16_usize].wrapping_mul(33) ^ byte;
+                digest[at % 16] = digest[at % 16].wrapping_mul(33) ^ byte;
             }
             digest
         })
