@@ -81,7 +81,7 @@ pub fn extensions(message: &Message, list: &ListName) -> Vec<String> {
 }
 
 fn period(now: Timestamp) -> i64 {
-    now.as_secs().div_euclid(PERIOD.as_secs() as i64)
+    now.as_secs().div_euclid(PERIOD.as_secs().cast_signed())
 }
 
 #[cfg(test)]

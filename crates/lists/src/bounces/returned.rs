@@ -27,11 +27,15 @@ impl Returned {
             "message/global-headers",
             "text/rfc822-headers",
         ];
-        let heads = parts.iter().filter(|p| kinds.contains(&p.kind.as_str())).map(|part| {
+        let heads = parts.iter().rev().filter(|p| kinds.contains(&p.kind.as_str())).map(|part| {
             let text = part.text.trim_start();
             Message::parse(Bytes::from(format!("{text}\r\n\r\n"))).head
         });
-        heads.filter(|head| head.has("Message-ID")).last().map(|head| Self::read(&head)).unwrap_or_default()
+        heads
+            .into_iter()
+            .find(|head| head.has("Message-ID"))
+            .map(|head| Self::read(&head))
+            .unwrap_or_default()
     }
 
     fn read(head: &Head) -> Self {

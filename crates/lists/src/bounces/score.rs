@@ -176,7 +176,7 @@ pub fn due(standing: &Standing, settings: &ListSettings, now: Timestamp) -> Due 
 
 /// The day of a moment, UTC.
 fn day(at: Timestamp) -> i64 {
-    at.as_secs().div_euclid(DAY.as_secs() as i64)
+    at.as_secs().div_euclid(DAY.as_secs().cast_signed())
 }
 
 #[cfg(test)]

@@ -88,7 +88,7 @@ pub(crate) fn article(
         head.append(Field::structured("Subject", "(no subject)"));
     }
     if !head.has("Lines") {
-        let lines = message.body.iter().filter(|b| **b == b'\n').count();
+        let lines = message.body.split_inclusive(|b| *b == b'\n').count();
         head.append(Field::structured("Lines", &lines.to_string()));
     }
     crlf(message.to_bytes())

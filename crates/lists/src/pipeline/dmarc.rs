@@ -26,10 +26,16 @@ impl Step for Dmarc {
         let wraps = match settings.dmarc_mitigate_action {
             NoMitigation => false,
             MungeFrom | WrapMessage if !forbids && !settings.dmarc_mitigate_unconditionally => false,
-            MungeFrom => return munge(draft),
+            MungeFrom => {
+                munge(draft);
+                false
+            }
             WrapMessage => true,
             // Reject and discard happened before. Here is only what the DNS said nothing of: it is delivered, and safe.
-            _ if draft.facts.auth.policy == Policy::Trouble => return munge(draft),
+            _ if draft.facts.auth.policy == Policy::Trouble => {
+                munge(draft);
+                false
+            }
             _ => {
                 if settings.dmarc_mitigate_unconditionally {
                     draft
@@ -46,13 +52,12 @@ impl Step for Dmarc {
     }
 }
 
-fn munge(draft: &mut Draft<'_>) -> Result<(), Stop> {
+fn munge(draft: &mut Draft<'_>) {
     draft.undecorated.get_or_insert_with(|| draft.message.clone());
     for field in fields(draft) {
         draft.message.head.remove(field.name());
         draft.message.head.append(field);
     }
-    Ok(())
 }
 
 /// The fields that name the list and the author: From, and where the author goes.

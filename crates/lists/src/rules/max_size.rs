@@ -15,7 +15,7 @@ impl Rule for MaxSize {
         if most == 0 || post.size <= most.saturating_mul(1024) {
             return None;
         }
-        let content = &facts.site.content;
+        let content = facts.site.content;
         let left = content.limit_filtered.then(|| filtered_size(&post.message, list, content)).flatten();
         let size = left.unwrap_or(post.size);
         (size > most.saturating_mul(1024)).then(|| {

@@ -102,7 +102,7 @@ fn worst(foretold: &[(Duration, f64)], drained: Duration) -> Option<f64> {
         .iter()
         .filter(|(at, _)| *at > FIRST_MINUTE && *at < last)
         .map(|(at, seconds)| {
-            let left = drained.checked_sub(*at).unwrap().as_secs_f64();
+            let left = drained.saturating_sub(*at).as_secs_f64();
             100.0 * (seconds - left).abs() / left
         })
         .collect();

@@ -33,6 +33,7 @@ pub(super) fn hash(password: &str, like: &str) -> Option<String> {
     Some(format!("${kind}${rounds}{salt}${encoded}"))
 }
 
+#[expect(clippy::many_single_char_names, reason = "the names of the algorithm's own description")]
 fn digest<H: Digest>(password: &[u8], salt: &[u8], rounds: u32) -> Vec<u8> {
     // 4 to 8.
     let b = H::new().chain_update(password).chain_update(salt).chain_update(password).finalize().to_vec();

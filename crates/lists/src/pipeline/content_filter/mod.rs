@@ -26,7 +26,7 @@ impl Step for ContentFilter {
         if !draft.list.settings.filter_content {
             return Ok(());
         }
-        match filter(&draft.message, draft.list, &draft.facts.site.content) {
+        match filter(&draft.message, draft.list, draft.facts.site.content) {
             Filtered::Same => Ok(()),
             Filtered::Changed(mut message) => {
                 message.head.replace(Field::new("X-Content-Filtered-By", &draft.facts.site.software));
@@ -63,7 +63,7 @@ fn stop(draft: &Draft<'_>, reason: Reason) -> Result<(), Stop> {
     })
 }
 
-fn filter(message: &Message, list: &MailingList, site: &ContentFacts) -> Filtered {
+fn filter(message: &Message, list: &MailingList, site: ContentFacts) -> Filtered {
     let settings = &list.settings;
     let policy = Policy::of(settings);
     let mut part = Part::of(message);
@@ -94,7 +94,7 @@ fn filter(message: &Message, list: &MailingList, site: &ContentFacts) -> Filtere
 }
 
 /// Bytes of the message as the filter would let it go on; as it is if it would not, or if the list does not filter.
-pub(crate) fn filtered_size(message: &Message, list: &MailingList, site: &ContentFacts) -> Option<u64> {
+pub(crate) fn filtered_size(message: &Message, list: &MailingList, site: ContentFacts) -> Option<u64> {
     if !list.settings.filter_content {
         return None;
     }

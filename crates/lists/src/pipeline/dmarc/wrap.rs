@@ -32,7 +32,9 @@ pub(super) fn wrap(draft: &mut Draft<'_>) {
     for other in ["Reply-To", "Cc"].iter().filter(|other| !names.iter().any(|field| field.is(other))) {
         draft.message.head.all(other).for_each(|field| head.append(field.clone()));
     }
-    names.into_iter().for_each(|field| head.append(field));
+    for field in names {
+        head.append(field);
+    }
     let id = draft.post.id.child("wrapped");
     head.append(Field::structured(
         "Message-ID",
