@@ -1,5 +1,6 @@
 //! Archives that others keep: every post once, also while they are away.
 
+#[expect(dead_code, reason = "not every test needs every helper")]
 mod support;
 
 use anyhow::{Context, Result, ensure};

@@ -1,5 +1,6 @@
 //! Digests from outside: posts in by LMTP, digests out by SMTP, on their day and by their size, once.
 
+#[expect(dead_code, reason = "not every test needs every helper")]
 mod support;
 
 use std::time::Duration;

@@ -1,5 +1,6 @@
 //! Posts that wait for a moderator: by command line, by link, by answering the notice; claims, copies, time.
 
+#[expect(dead_code, reason = "not every test needs every helper")]
 mod support;
 
 use std::net::SocketAddr;

@@ -1,5 +1,6 @@
 //! The newsgroup behind a list, on a real INN: posts become articles, articles become posts, each once.
 
+#[expect(dead_code, reason = "not every test needs every helper")]
 mod support;
 
 use std::sync::Arc;

@@ -1,5 +1,6 @@
 //! Joining and leaving by mail, seen from outside: LMTP in, a sink out.
 
+#[expect(dead_code, reason = "not every test needs every helper")]
 mod support;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
