@@ -40,6 +40,8 @@ struct MailServer {
     /// The folder below `target/tools`.
     name: &'static str,
     package: &'static str,
+    /// Packages it is made of besides.
+    also: &'static [&'static str],
     /// What is looked for, below `/` or below the folder.
     binary: &'static str,
     user: &'static str,
@@ -50,6 +52,7 @@ struct MailServer {
 const POSTFIX: MailServer = MailServer {
     name: "postfix",
     package: "postfix",
+    also: &[],
     binary: "usr/lib/postfix/sbin/master",
     user: "postfix",
     group: Some("postdrop"),
@@ -57,14 +60,21 @@ const POSTFIX: MailServer = MailServer {
 const EXIM: MailServer = MailServer {
     name: "exim",
     package: "exim4-daemon-light",
+    also: &[],
     binary: "usr/sbin/exim4",
     user: "Debian-exim",
     group: None,
 };
 
 /// The news server; never installed, for its package brings jobs that mail their reports to root.
-const INN: MailServer =
-    MailServer { name: "inn", package: "inn2", binary: "usr/lib/news/bin/innd", user: "news", group: None };
+const INN: MailServer = MailServer {
+    name: "inn",
+    package: "inn2",
+    also: &["inn2-inews"],
+    binary: "usr/lib/news/bin/innd",
+    user: "news",
+    group: None,
+};
 
 impl MailServer {
     fn installed(&self) -> bool {

@@ -114,7 +114,9 @@ impl Templates {
         let built_in = found.is_built_in();
         let text = if built_in { format::only_known(&found.text, lookup) } else { found.text };
         let text = expand(&text, lookup);
-        let text = if built_in || WRAPPED.contains(&name) { wrap::wrap(&text) } else { text };
+        // What stands at the foot of a digest is laid out by who wrote it.
+        let laid_out = name.starts_with("list:member:digest:") && !WRAPPED.contains(&name);
+        let text = if (built_in && !laid_out) || WRAPPED.contains(&name) { wrap::wrap(&text) } else { text };
         Ok(Wording { subject: format::one_line(&subject), text })
     }
 

@@ -8,7 +8,7 @@
 //! answer KIND                    a program answered for a person
 //! unknown
 //! ```
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test ends at the first surprise")]
+#![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
 
 use std::path::PathBuf;
 

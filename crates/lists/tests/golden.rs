@@ -2,7 +2,7 @@
 //!
 //! `POSTHASTE_UPDATE_GOLDEN=1` writes the outcomes instead; read the difference before you commit it.
 
-#![expect(clippy::unwrap_used, reason = "a test may stumble; that is how it fails")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test may stumble; that is how it fails")]
 
 use std::fs;
 use std::path::{Path, PathBuf};

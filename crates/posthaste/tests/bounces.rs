@@ -335,6 +335,9 @@ async fn what_nobody_can_read_goes_to_the_owners_a_few_a_day() -> Result<()> {
         .sink
         .read(|tally| tally.caught().iter().map(|c| (c.recipients.clone(), c.text())).collect::<Vec<_>>());
     ensure!(mails.len() == 10, "{} mails", mails.len());
-    ensure!(mails.iter().all(|(to, text)| to.iter().any(|who| who == OWNER) && text.contains("Offer ")), "{mails:?}");
+    ensure!(
+        mails.iter().all(|(to, text)| to.iter().any(|who| who == OWNER) && text.contains("Offer ")),
+        "{mails:?}"
+    );
     stage.server.ledger_adds_up().await
 }

@@ -103,6 +103,7 @@ async fn each_member_gets_the_digest_in_their_form_and_no_single_posts() -> Resu
             ensure!(digest.contains(has), "no {has:?} in\n{digest}");
         }
         ensure!(!digest.contains("X-MailFrom"), "{digest}");
+        ensure!(!digest.contains("_ Test mailing list"), "the footer keeps its lines: {digest}");
     }
     // Nothing is left, so the next one brings nothing again.
     ensure!(server.run(&["digest", "send"]).await?.contains("0 digests"), "sent twice");

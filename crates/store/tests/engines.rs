@@ -1,5 +1,10 @@
 //! The same suite on every engine: each test gets a database of its own.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test ends at the first surprise")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test ends at the first surprise"
+)]
 
 mod engines {
     pub(crate) mod bounces;

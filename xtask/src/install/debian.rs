@@ -44,7 +44,7 @@ pub(super) fn unpack(server: &MailServer) -> Result<()> {
     run(apt(&["install", "--yes", "--no-install-recommends"]).args(libraries))?;
     drop(quiet);
 
-    run(apt(&["download", server.package]).current_dir(&downloads))?;
+    run(apt(&["download", server.package]).args(server.also).current_dir(&downloads))?;
     for file in std::fs::read_dir(&downloads)? {
         run(Command::new("dpkg").arg("--extract").arg(file?.path()).arg(&folder))?;
     }

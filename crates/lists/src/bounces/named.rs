@@ -100,6 +100,7 @@ mod tests {
         })
     }
 
+    #[expect(clippy::unnecessary_wraps, reason = "as the reader gives it")]
     fn copy(address: &str, signed: bool) -> Option<Named> {
         Some(Named::Copy { address: address.into(), signed })
     }

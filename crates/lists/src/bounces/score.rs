@@ -251,7 +251,7 @@ mod tests {
     #[test]
     fn a_post_refused_at_many_counts_against_nobody() {
         let refused = |refused, blame| {
-            judge(&Standing::default(), &Evidence { refused, blame, ..evidence(NOON) }).verdict
+            judge(&Standing::default(), &Evidence { blame, refused, ..evidence(NOON) }).verdict
         };
         assert_eq!(refused(MANY, Blame::Post), BounceVerdict::Post);
         assert_eq!(refused(MANY - 1, Blame::Post), BounceVerdict::Counted);

@@ -84,7 +84,14 @@ fn visible(html: &str) -> String {
             continue;
         }
         // Within a line only these go without a break.
-        if !matches!(name.as_str(), "b" | "i" | "a" | "font" | "span" | "strong" | "em" | "wbr") {
+        let closed: String = tail
+            .strip_prefix('/')
+            .unwrap_or_default()
+            .chars()
+            .take_while(char::is_ascii_alphanumeric)
+            .collect();
+        let inline = if closed.is_empty() { name } else { closed.to_ascii_lowercase() };
+        if !matches!(inline.as_str(), "b" | "i" | "a" | "font" | "span" | "strong" | "em" | "wbr") {
             out.push('\n');
         }
         rest = tail.split_once('>').map_or("", |(_, after)| after);

@@ -60,10 +60,10 @@ impl Craft for Incoming {
         let mut outcome = if enough {
             Outcome::answered()
         } else if to_owners {
-            self.to_owners(entry, &list, beat).await?
+            Box::pin(self.to_owners(entry, &list, beat)).await?
         } else {
             self.station.tools.templates.dress(&self.station.tools.store, &mut list).await?;
-            self.to_members(entry, &list, beat).await?
+            Box::pin(self.to_members(entry, &list, beat)).await?
         };
         outcome.born.extend(answer);
         self.station.conclude(leased, entry, outcome, beat).await

@@ -88,12 +88,15 @@ mod tests {
     fn secret(key: u8) -> Secret {
         // Good enough to tell values apart.
         Secret::new(move |parts| {
-            let mut tag = [key; 32];
-            for (i, byte) in parts.iter().flat_map(|p| p.iter().chain([&0xff])).enumerate() {
-                let at = i % 32;
-                tag[at] = tag[at].wrapping_mul(31).wrapping_add(*byte);
-            }
-            tag
+            let mix = |state: u64, byte: u8| {
+                (state ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3).rotate_left(23)
+            };
+            let mut state =
+                parts.iter().flat_map(|p| p.iter().chain([&0xff])).fold(0xcbf2, |s, b| mix(s, *b));
+            [key; 32].map(|byte| {
+                state = mix(state, byte);
+                state.to_le_bytes()[3]
+            })
         })
     }
 

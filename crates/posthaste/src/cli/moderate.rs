@@ -288,7 +288,9 @@ async fn show(store: &Store, case: &Case, raw: bool, out: &Out) -> anyhow::Resul
     let post = &case.post;
     let message = store.held(post.id).await?.map(|held| held.message).unwrap_or_default();
     let mut json = as_json(post, &case.list.name.to_string(), case.claim.as_ref());
-    json["message"] = Value::String(String::from_utf8_lossy(&message).into_owned());
+    if let Some(json) = json.as_object_mut() {
+        json.insert("message".into(), String::from_utf8_lossy(&message).into());
+    }
     let mut text = format!(
         "Post {} to {}\n  From:     {}\n  Subject:  {}\n  Since:    {}\n  Size:     {} octets\n",
         post.number, case.list.name, post.sender, post.subject, post.held_at, post.size

@@ -11,7 +11,7 @@ section! {
     /// Archives that others keep. Each gets every post of every list that lets posts be archived (`archive_policy`) and does
     /// not name it in `disabled_archivers`. One that is away gets its posts later.
     Archivers in "archivers" {
-        /// Where the API of a HyperKitty is reached, up to the folder it is mounted at. Unset: there is none.
+        /// Where the API of a `HyperKitty` is reached, up to the folder it is mounted at. Unset: there is none.
         restart hyperkitty_url: Option<Url> = None, example "\"http://localhost/hyperkitty/\"";
         /// Where people read it, for links. Unset: as `hyperkitty_url`.
         restart hyperkitty_public_url: Option<Url> = None, example "\"https://lists.example.org/hyperkitty/\"";

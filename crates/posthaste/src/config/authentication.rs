@@ -14,7 +14,7 @@ section! {
         live check: bool = false;
         /// The name we give ourselves there. Unset: the name of this machine.
         live authserv_id: Option<String> = None, example "\"lists.example.org\"";
-        /// Names under which your own mail servers (OpenDKIM, Rspamd …) write Authentication-Results: these are believed.
+        /// Names under which your own mail servers (`OpenDKIM`, Rspamd …) write Authentication-Results: these are believed.
         /// They must remove such fields of their name that come from outside.
         live trusted_authserv_ids: Words = Words(Vec::new());
         /// How long a post waits for the name servers. Afterwards it goes on as if they had said "try later".

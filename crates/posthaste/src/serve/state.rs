@@ -88,6 +88,7 @@ fn working(layout: &Layout, clock: &Arc<dyn Clock>) -> Option<Arc<Working>> {
 
 impl Server {
     /// Opens spool, names and doors. The database need not be there.
+    #[expect(clippy::too_many_lines, reason = "everything there is, one after the other")]
     pub(crate) async fn open(
         config: Config,
         file: PathBuf,

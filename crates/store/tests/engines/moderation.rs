@@ -43,7 +43,7 @@ async fn bans(url: String) {
 async fn answers(url: String) {
     let (store, list) = list(&url).await;
     let day = Duration::from_hours(24);
-    let at = |hours: u64| Timestamp::from_micros(NOON.as_micros() + (hours * 3_600_000_000) as i64);
+    let at = |hours: u64| Timestamp::from_micros(NOON.as_micros() + (hours * 3_600_000_000).cast_signed());
     let entry = |n: u128| EntryId::new(Uuid::from_u128(n));
     let zoe = Address::parse("Zoe@example.com").unwrap();
     let same = Address::parse("zoe@EXAMPLE.com").unwrap();

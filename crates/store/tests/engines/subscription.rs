@@ -30,7 +30,7 @@ fn request(list: Uuid, id: u128) -> MembershipRequest {
         display_name: "Anne".into(),
         details: RequestDetails { invitation: true, ..RequestDetails::default() },
         asked_at: NOON,
-        expires_at: NOON.plus(Duration::from_secs(60)),
+        expires_at: NOON.plus(Duration::from_mins(1)),
     }
 }
 
@@ -66,7 +66,7 @@ async fn one_request_of_a_kind(url: String) {
 async fn tokens_end(url: String) {
     let (store, list) = list(&url).await;
     store.put_request(&request(list.id, 1), "t").await.unwrap();
-    let late = NOON.plus(Duration::from_secs(60));
+    let late = NOON.plus(Duration::from_mins(1));
     assert_eq!(store.request_by_token("t", late).await.unwrap(), None, "expired, though not evicted");
     assert_eq!(store.request_by_token("T", NOON).await.unwrap(), None);
     assert_eq!(store.expire_requests(NOON, NOON).await.unwrap(), 0);
@@ -149,9 +149,9 @@ async fn leaving_and_changing(url: String) {
 
 const BUDGET: Budget = Budget {
     per_target: 3,
-    target_span: Duration::from_secs(24 * 3600),
+    target_span: Duration::from_hours(24),
     per_scope: 5,
-    scope_span: Duration::from_secs(3600),
+    scope_span: Duration::from_hours(1),
 };
 
 fn spending(id: u128, target: &str, scope: &str, at: Timestamp) -> Spending {
@@ -173,10 +173,10 @@ async fn budgets(url: String) {
     assert_eq!(spend(8, "d@x.org", "", NOON).await, Spent::Granted, "on nobody's account");
     let other = Spending { kind: "answer", ..spending(9, "a@x.org", "net", NOON) };
     assert_eq!(store.spend(&other, &BUDGET).await.unwrap(), Spent::Granted, "another account");
-    let hour = NOON.plus(Duration::from_secs(3600));
+    let hour = NOON.plus(Duration::from_hours(1));
     assert_eq!(spend(10, "e@x.org", "net", hour).await, Spent::Granted);
     assert_eq!(spend(11, "a@x.org", "", hour).await, Spent::TargetFull);
-    assert_eq!(spend(12, "a@x.org", "", NOON.plus(Duration::from_secs(24 * 3600))).await, Spent::Granted);
+    assert_eq!(spend(12, "a@x.org", "", NOON.plus(Duration::from_hours(24))).await, Spent::Granted);
 }
 
 async fn those_who_ask_at_once_share_a_budget(url: String) {

@@ -151,13 +151,12 @@ impl Case<'_> {
     async fn tell(&self, member: &Member, probe: Option<&str>) -> Result<(), Trouble> {
         let settings = &self.list.settings;
         let (purpose, name) = match self.weighed.tell {
-            Tell::Nobody => return Ok(()),
             Tell::Probe => return self.probe(member, probe).await,
             Tell::Increment => ("bounce-increment", "list:admin:notice:increment"),
             Tell::Disable if settings.bounce_notify_owner_on_disable => {
                 ("bounce-disable", "list:admin:notice:disable")
             }
-            Tell::Disable => return Ok(()),
+            Tell::Nobody | Tell::Disable => return Ok(()),
         };
         let mailbox = Mailbox { name: member.display_name.clone(), address: member.address.clone() };
         let score = self.weighed.standing.as_ref().map_or(0, |s| s.score).to_string();

@@ -59,7 +59,6 @@ impl Store {
             .from(D::Table)
             .and_where(Expr::col(D::Issue).is_null())
             .and_where(Expr::col(D::List).eq(list))
-            .order_by(D::CollectedAt, Order::Asc)
             .order_by(D::Id, Order::Asc)
             .limit(limits.posts)
             .take();
@@ -130,7 +129,6 @@ impl Store {
             .column(D::Id)
             .from(D::Table)
             .and_where(Expr::col(D::Issue).eq(issue))
-            .order_by(D::CollectedAt, Order::Asc)
             .order_by(D::Id, Order::Asc)
             .take();
         self.reading(async |db| {
