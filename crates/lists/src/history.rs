@@ -137,6 +137,23 @@ impl History {
         }
     }
 
+    /// True if the life of this entry, begun no earlier than `from`, is told here: it is over.
+    pub fn has_finished(&self, id: EntryId, from: Timestamp) -> std::io::Result<bool> {
+        let first = day(from);
+        for file in std::fs::read_dir(&self.folder)?.flatten() {
+            let name = file.file_name().to_string_lossy().into_owned();
+            if name.strip_suffix(".jsonl").is_none_or(|day| day < first.as_str()) {
+                continue;
+            }
+            for line in std::io::BufReader::new(std::fs::File::open(file.path())?).split(b'\n') {
+                if serde_json::from_slice::<Trace>(&line?).is_ok_and(|trace| trace.id == id) {
+                    return Ok(true);
+                }
+            }
+        }
+        Ok(false)
+    }
+
     fn write(&self, trace: &Trace, today: &str) -> std::io::Result<()> {
         let mut line = serde_json::to_vec(trace)?;
         line.push(b'\n');

@@ -30,7 +30,7 @@ pub(in crate::runners) async fn send_due(
     let _turn = tools.outlets.digest_turn.lock().await;
     let mut sent = 0;
     for issue in tools.store.open_digests().await? {
-        send(tools, &issue).await?;
+        send(tools, &issue, true).await?;
         sent += 1;
     }
     let waiting = match list {
@@ -39,7 +39,7 @@ pub(in crate::runners) async fn send_due(
     };
     for backlog in waiting {
         while let Some(issue) = close(tools, backlog.list, at_once).await? {
-            send(tools, &issue).await?;
+            send(tools, &issue, false).await?;
             sent += 1;
         }
     }
@@ -61,8 +61,8 @@ async fn close(tools: &Tools, list: Uuid, at_once: bool) -> Result<Option<Issue>
 }
 
 /// Makes the mails of a closed digest and puts them into the spool. Their ids derive from the digest's, so once more makes
-/// no twin.
-async fn send(tools: &Tools, issue: &Issue) -> Result<(), Trouble> {
+/// no twin; of one that was `begun` before, what has been delivered meanwhile is not made again.
+async fn send(tools: &Tools, issue: &Issue, begun: bool) -> Result<(), Trouble> {
     let Some(list) = tools.store.list_by_key(issue.list).await? else { return Ok(()) };
     let leaving = tools.store.last_digests(list.id).await?;
     let readers = readers(tools, &list, &leaving).await?;
@@ -91,6 +91,9 @@ async fn send(tools: &Tools, issue: &Issue) -> Result<(), Trouble> {
             provenance: None,
         };
         if let Some(entry) = entry(&list, issue, form, plan, mail, &readers)? {
+            if begun && has_finished(tools, entry.id, issue).await? {
+                continue;
+            }
             let counted = tools.events.born(&entry.list);
             tools.spool.put_with(entry, counted).await?;
         }
@@ -99,6 +102,14 @@ async fn send(tools: &Tools, issue: &Issue) -> Result<(), Trouble> {
     }
     let settled: Vec<_> = leaving.into_iter().map(|reader| reader.address).collect();
     Ok(tools.store.digest_sent(issue, tools.clock.now(), &settled).await?)
+}
+
+/// Whether this mail of the digest has been delivered, and is not in the spool any more.
+async fn has_finished(tools: &Tools, id: EntryId, issue: &Issue) -> Result<bool, Trouble> {
+    let (history, from) = (tools.history.clone(), issue.closed_at);
+    let look = tokio::task::spawn_blocking(move || history.has_finished(id, from)).await;
+    let told = look.map_err(|error| Trouble::Entry(error.to_string()))?;
+    told.map_err(|error| Trouble::Entry(format!("cannot read the history: {error}")))
 }
 
 /// Everybody who gets this digest, once in each form.
