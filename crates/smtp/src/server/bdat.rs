@@ -28,7 +28,7 @@ impl Session {
                 return;
             }
             Some(_) => (no_recipients(), false),
-            None => (Reply::new(503, (5, 5, 1), "Send MAIL and RCPT first"), true),
+            None => (Reply::new(503, (5, 5, 1), "Send MAIL and RCPT first"), !self.turned_away),
         };
         if size > most {
             self.say(&reply);

@@ -9,7 +9,7 @@ impl Session {
     /// RFC 5321 §4.1.1.4, and RFC 2033 §4.2 where there are no recipients.
     pub(super) fn data(&mut self) {
         let Some(open) = &mut self.open else {
-            self.scold(&Reply::new(503, (5, 5, 1), "Send MAIL and RCPT first"));
+            self.out_of_turn(&Reply::new(503, (5, 5, 1), "Send MAIL and RCPT first"));
             return;
         };
         if open.content.is_some() {

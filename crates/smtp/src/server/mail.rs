@@ -13,6 +13,7 @@ impl Session {
             self.scold(&Reply::new(503, (5, 5, 1), "Introduce yourself first"));
             return None;
         };
+        self.turned_away = false;
         if self.open.is_some() {
             self.scold(&Reply::new(
                 503,
@@ -41,7 +42,10 @@ impl Session {
                 self.open = Some(open);
                 self.say(&Reply::new(250, (2, 1, 0), "Ok"));
             }
-            Err(reply) => self.say(&ask::our_fault(reply)),
+            Err(reply) => {
+                self.turned_away = true;
+                self.say(&ask::our_fault(reply));
+            }
         }
     }
 }

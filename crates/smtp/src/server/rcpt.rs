@@ -8,7 +8,7 @@ impl Session {
     /// RFC 5321 §4.1.1.3.
     pub(super) fn rcpt(&mut self, argument: &str) -> Option<Step> {
         let Some(open) = &self.open else {
-            self.scold(&Reply::new(503, (5, 5, 1), "Send MAIL first"));
+            self.out_of_turn(&Reply::new(503, (5, 5, 1), "Send MAIL first"));
             return None;
         };
         if open.content.is_some() {

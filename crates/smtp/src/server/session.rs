@@ -32,6 +32,8 @@ pub struct Session {
     pub(super) open: Option<Open>,
     line: LineState,
     bad: u32,
+    /// The last MAIL was refused for our own trouble.
+    pub(super) turned_away: bool,
     stopping: bool,
 }
 
@@ -147,6 +149,7 @@ impl Session {
             open: None,
             line: LineState::default(),
             bad: 0,
+            turned_away: false,
             stopping: false,
             options,
         };
@@ -237,6 +240,12 @@ impl Session {
         } else {
             self.say(reply);
         }
+    }
+
+    /// Answers a command for which a transaction is missing. A peer that sends its commands in one flight (RFC 2920) cannot
+    /// know that we have just refused its MAIL for our own trouble: then it is not a bad one.
+    pub(super) fn out_of_turn(&mut self, reply: &Reply) {
+        if self.turned_away { self.say(reply) } else { self.scold(reply) }
     }
 
     /// A message went through, so the peer is one of the good ones.
