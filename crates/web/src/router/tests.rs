@@ -328,7 +328,7 @@ async fn p39_with_its_right_every_route_answers() {
     for secret in SECRETS {
         assert!(bodies.contains(secret), "{secret} is what the test above looks for in vain");
     }
-    assert_eq!(pages.house.acts().len(), 9);
+    assert_eq!(pages.house.acts().len(), 10);
     assert!(pages.house.acts().contains(&Act::Acknowledge {
         alert: "2".into(),
         by: "Olive".into(),
