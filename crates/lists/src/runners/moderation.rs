@@ -92,7 +92,9 @@ impl Moderation {
     async fn round(&self, beat: &Beat) -> Result<(), Trouble> {
         for decision in self.tools.store.open_decisions(PAGE).await? {
             beat.progress();
-            self.carry_out(&decision).await?;
+            if let Err(trouble) = self.carry_out(&decision).await {
+                trouble.spare_others("a moderator's decision")?;
+            }
         }
         Ok(())
     }

@@ -66,6 +66,20 @@ pub(crate) enum Trouble {
     Entry(String),
 }
 
+impl Trouble {
+    /// Where several things are done one after the other: trouble with one of them is told and stops no other, but an
+    /// outage of the database stops them all.
+    pub(crate) fn spare_others(self, what: &'static str) -> Result<(), Self> {
+        match self {
+            Self::Store(error) if error.is_outage() => Err(Self::Store(error)),
+            error => {
+                tracing::error!(%error, what, "this one was not done and is tried again soon; the others go on");
+                Ok(())
+            }
+        }
+    }
+}
+
 /// What became of an entry: one record, and the entries born with it.
 pub(crate) struct Outcome {
     pub(super) event: Event,

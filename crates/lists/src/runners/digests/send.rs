@@ -30,8 +30,10 @@ pub(in crate::runners) async fn send_due(
     let _turn = tools.outlets.digest_turn.lock().await;
     let mut sent = 0;
     for issue in tools.store.open_digests().await? {
-        send(tools, &issue, true).await?;
-        sent += 1;
+        match send(tools, &issue, true).await {
+            Ok(()) => sent += 1,
+            Err(trouble) => trouble.spare_others("a digest that was begun")?,
+        }
     }
     let waiting = match list {
         Some(list) => tools.store.digest_backlog_of(list).await?.into_iter().collect(),
@@ -39,8 +41,10 @@ pub(in crate::runners) async fn send_due(
     };
     for backlog in waiting {
         while let Some(issue) = close(tools, backlog.list, at_once).await? {
-            send(tools, &issue, false).await?;
-            sent += 1;
+            match send(tools, &issue, false).await {
+                Ok(()) => sent += 1,
+                Err(trouble) => trouble.spare_others("a digest")?,
+            }
         }
     }
     Ok(sent)
