@@ -1,7 +1,7 @@
 //! Reports of failure: what they say, whom they are about, whether they count. Pure; `runners/bounce` acts on it.
 //!
-//! Four questions, each answered in its own place: what does this mail say ([`read`]); whose copy was it ([`named`]);
-//! who is to blame ([`blame`]); what follows for the member ([`weigh`], [`due`]).
+//! Four questions, each answered in its own place: what does this mail say ([`read()`]); whose copy was it ([`named()`]);
+//! who is to blame ([`blame`]); what follows for the member ([`weigh`], [`due()`]).
 
 mod address;
 mod complaint;

@@ -1,6 +1,6 @@
 //! Digests: many posts in one mail, in three forms. Pure: posts and words come in, a finished message goes out.
 //!
-//! When one is due says [`due`], its numbers come from `numbers`, who gets which form is for the runner to say.
+//! When one is due says [`due()`], its numbers come from `numbers`, who gets which form is for the runner to say.
 
 mod contents;
 mod due;
