@@ -1,0 +1,30 @@
+#![doc = include_str!("../README.md")]
+
+mod api;
+mod call;
+mod caller;
+mod domains;
+mod encode;
+mod fault;
+mod form;
+mod pace;
+mod params;
+mod percent;
+mod plugins;
+mod queues;
+mod reply;
+mod reserved;
+mod right;
+mod router;
+mod routes;
+mod serve;
+mod settings;
+mod system;
+mod valid;
+mod version;
+
+pub use api::{Api, Rooms};
+pub use right::{Grant, Kind, Reach};
+pub use routes::{RouteInfo, routes};
+pub use serve::{Door, serve};
+pub use settings::{Section, Settings};

@@ -1,0 +1,77 @@
+//! What the server says of itself.
+
+use serde_json::{Value, json};
+
+use crate::call::{Call, resource};
+use crate::encode::Map;
+use crate::fault::Fault;
+use crate::reply::{Answer, Reply};
+
+/// What clients read between the words of the version; they want `GNU Mailman ... (...)`.
+const VERSION: &str = concat!("GNU Mailman 3.3.10 (Posthaste ", env!("CARGO_PKG_VERSION"), ")");
+
+/// `GET system/versions`.
+pub(crate) async fn versions(call: Call) -> Answer {
+    Ok(Reply::Resource(resource([
+        ("mailman_version", VERSION.into()),
+        ("python_version", "none (Posthaste is written in Rust)".into()),
+        ("api_version", call.version.name().into()),
+        ("self_link", call.link("system/versions").into()),
+    ])))
+}
+
+/// `GET system/configuration`.
+pub(crate) async fn configuration(call: Call) -> Answer {
+    let mut names: Vec<&str> = call.settings.sections.iter().map(|s| s.name.as_str()).collect();
+    names.sort_unstable();
+    Ok(Reply::Resource(resource([
+        ("sections", json!(names)),
+        ("self_link", call.link("system/configuration").into()),
+    ])))
+}
+
+/// `GET system/configuration/{section}`.
+pub(crate) async fn section(call: Call) -> Answer {
+    let name = call.piece("section");
+    let section = call.settings.sections.iter().find(|s| s.name == name).ok_or(Fault::GONE)?;
+    let mut map: Map =
+        section.keys.iter().map(|(key, value)| (key.clone(), Value::from(value.as_str()))).collect();
+    map.insert("self_link".to_owned(), call.link(&format!("system/configuration/{name}")).into());
+    Ok(Reply::Resource(map))
+}
+
+/// `GET system/preferences`: what holds for whoever has set nothing.
+pub(crate) async fn preferences(call: Call) -> Answer {
+    Ok(Reply::Resource(resource([
+        ("acknowledge_posts", false.into()),
+        ("delivery_mode", "regular".into()),
+        ("delivery_status", "enabled".into()),
+        ("hide_address", true.into()),
+        ("preferred_language", call.settings.default_language.as_str().into()),
+        ("receive_list_copy", true.into()),
+        ("receive_own_postings", true.into()),
+        ("self_link", call.link("system/preferences").into()),
+    ])))
+}
+
+/// `GET system/pipelines`.
+pub(crate) async fn pipelines(_: Call) -> Answer {
+    let names = ["default-owner-pipeline", "default-posting-pipeline", "virgin"];
+    Ok(Reply::Resource(resource([("pipelines", json!(names))])))
+}
+
+/// `GET system/chains`.
+pub(crate) async fn chains(_: Call) -> Answer {
+    let names = [
+        "accept",
+        "default-owner-chain",
+        "default-posting-chain",
+        "discard",
+        "dmarc",
+        "header-match",
+        "hold",
+        "moderation",
+        "reject",
+    ];
+    Ok(Reply::Resource(resource([("chains", json!(names))])))
+}
