@@ -10,7 +10,7 @@ mod directory;
 mod names;
 mod rcpt;
 
-pub use accept::Intake;
+pub use accept::{Injected, Intake};
 pub(crate) use accept::{message_id_of, new_entry_id};
 pub use address::{Destination, split};
 pub use answers::{ANSWERS, Answers};

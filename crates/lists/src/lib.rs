@@ -42,7 +42,7 @@ pub use events::{Destination, Doors, Events, IN_TIME};
 pub use gate::Gate;
 pub use gather::gather;
 pub use history::{History, Trace, TraceEvent, TraceGroup, find_finished};
-pub use intake::{ANSWERS, Answers, Directory, Intake, Names};
+pub use intake::{ANSWERS, Answers, Directory, Injected, Intake, Names};
 pub use news::{FROM_NEWS, NewsServer};
 pub use outlets::Outlets;
 pub use patterns::Patterns;

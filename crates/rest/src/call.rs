@@ -98,21 +98,29 @@ impl Call {
         match value.as_str() {
             "" | "true" | "True" | "t" | "yes" | "y" | "1" | "on" => Ok(true),
             "false" | "False" | "f" | "no" | "n" | "0" | "off" => Ok(false),
-            _ => Err(invalid("The \"advertised\" parameter is invalid. The value of the parameter must be \"true\" or \"false\".")),
+            _ => Err(invalid(
+                "The \"advertised\" parameter is invalid. The value of the parameter must be \"true\" or \"false\".",
+            )),
         }
     }
 
     /// The list of the path, by list-id or posting address, both as they are stored; 404 if there is none.
     pub(crate) async fn list(&self) -> Result<MailingList, Fault> {
-        let list = self.list.get_or_try_init(async || {
-            find_list(&self.api, self.piece("l")).await?.ok_or(Fault::GONE)
-        });
+        let list = self
+            .list
+            .get_or_try_init(async || find_list(&self.api, self.piece("l")).await?.ok_or(Fault::GONE));
         list.await.cloned()
     }
 
     /// Writes down what was done. `target` is what it was done to: an address, a setting, a held post. The list is that of
     /// the path.
-    pub(crate) async fn audit(&self, action: &str, target: &str, was: Json, became: Json) -> Result<(), Fault> {
+    pub(crate) async fn audit(
+        &self,
+        action: &str,
+        target: &str,
+        was: Json,
+        became: Json,
+    ) -> Result<(), Fault> {
         let list = self.list.get().map_or("", |list| list.list_id.as_str());
         self.audit_on(list, action, target, was, became).await
     }

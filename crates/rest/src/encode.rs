@@ -134,7 +134,9 @@ mod tests {
         assert_eq!(time(at), "2026-11-22T15:13:51.360700");
         assert_eq!(time_in_seconds(at), "2026-11-22T15:13:51");
         assert_eq!(time(Timestamp::from_micros(0)), "1970-01-01T00:00:00");
-        for (seconds, text) in [(90 * 86_400, "90d"), (7_200, "0d7200.0s"), (131_405, "1d45005.0s"), (0, "0d")] {
+        for (seconds, text) in
+            [(90 * 86_400, "90d"), (7_200, "0d7200.0s"), (131_405, "1d45005.0s"), (0, "0d")]
+        {
             assert_eq!(span(Duration::from_secs(seconds)), text);
         }
         assert_eq!(span(Duration::from_millis(1_500)), "0d1.5s");

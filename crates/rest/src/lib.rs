@@ -23,8 +23,8 @@ mod system;
 mod valid;
 mod version;
 
-pub use api::{Api, Rooms};
-pub use right::{Grant, Kind, Reach};
+pub use api::{Api, Refresh, Rooms};
+pub use right::{Grant, Kind, NewToken, Reach};
 pub use routes::{RouteInfo, routes};
 pub use serve::{Door, serve};
 pub use settings::{Section, Settings};

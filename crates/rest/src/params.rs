@@ -134,7 +134,12 @@ pub(crate) struct Said {
 }
 
 /// Merges: a form wins over the query, and does not count when somebody only looks; JSON stands alone.
-pub(crate) fn merge(looking: bool, query: Option<&str>, content_type: &str, body: &[u8]) -> Result<Said, Fault> {
+pub(crate) fn merge(
+    looking: bool,
+    query: Option<&str>,
+    content_type: &str,
+    body: &[u8],
+) -> Result<Said, Fault> {
     let query = Params::of_pairs(percent::pairs(query.unwrap_or_default().as_bytes()));
     let content_type = content_type.trim().to_ascii_lowercase();
     if content_type.starts_with("application/json") && !(looking && body.is_empty()) {

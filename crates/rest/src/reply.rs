@@ -215,4 +215,3 @@ impl Writer {
         Some((Ok(Bytes::from(self.text)), None))
     }
 }
-

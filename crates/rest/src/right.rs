@@ -1,7 +1,11 @@
 //! What a route wants of an API token, and what a token may do.
 
+use data_encoding::BASE32_NOPAD;
 use posthaste_model::ListId;
+use posthaste_store::ApiToken;
 use serde::{Deserialize, Serialize};
+
+use crate::caller::{PREFIX, token_hash};
 
 /// What somebody may do within their reach.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize)]
@@ -101,5 +105,48 @@ impl Right {
     /// About the list that the field `list_id` names.
     pub(crate) const fn named(look: Kind, change: Kind) -> Self {
         Self { scope: Scope::Named("list_id"), look, change }
+    }
+}
+
+/// A new token: the text for whoever will use it, and what is kept of it.
+pub struct NewToken {
+    /// 160 random bits; shown once.
+    pub text: String,
+    /// For [`Store::add_api_token`](posthaste_store::Store::add_api_token).
+    pub hash: String,
+}
+
+impl NewToken {
+    /// Made from these octets, which nobody can guess.
+    pub fn of(random: [u8; 20]) -> Self {
+        let text = format!("{PREFIX}{}", BASE32_NOPAD.encode(&random).to_ascii_lowercase());
+        let hash = token_hash(&text);
+        Self { text, hash }
+    }
+}
+
+impl Grant {
+    /// What a stored token may do; `None` if that cannot be read.
+    pub fn read(token: &ApiToken) -> Option<Self> {
+        let reach = match token.reach.as_str() {
+            "site" => Reach::Site,
+            "domain" => Reach::Domain(token.target.clone()),
+            "list" => Reach::List(ListId::new(token.target.clone())),
+            _ => return None,
+        };
+        let kind = |word: &str| Kind::ALL.into_iter().find(|kind| kind.name() == word.trim());
+        let kinds = token.kinds.split(',').map(kind).collect::<Option<Vec<_>>>()?;
+        Some(Self { reach, kinds })
+    }
+
+    /// How it is stored: reach, target and kinds of [`ApiToken`].
+    pub fn write(&self) -> (String, String, String) {
+        let (reach, target) = match &self.reach {
+            Reach::Site => ("site", String::new()),
+            Reach::Domain(host) => ("domain", host.clone()),
+            Reach::List(id) => ("list", id.as_str().to_owned()),
+        };
+        let kinds: Vec<_> = self.kinds.iter().map(|kind| kind.name()).collect();
+        (reach.to_owned(), target, kinds.join(","))
     }
 }

@@ -120,7 +120,11 @@ async fn read(body: Body, most: usize) -> Result<bytes::Bytes, Fault> {
         Ok(Err(error)) => {
             let too_large = std::error::Error::source(&error)
                 .is_some_and(|source| source.to_string().contains("length limit"));
-            Err(if too_large { Fault::TooLarge } else { Fault::bad("The body of the request did not come whole") })
+            Err(if too_large {
+                Fault::TooLarge
+            } else {
+                Fault::bad("The body of the request did not come whole")
+            })
         }
         Err(_) => Err(Fault::bad("The body of the request took too long")),
     }

@@ -161,7 +161,11 @@ mod tests {
         let mut seen = std::collections::HashSet::new();
         for route in all() {
             assert!(!route.methods().is_empty(), "{} has no method", route.path);
-            assert!(seen.insert((route.path, route.versions == Versions::V30)), "{} is there twice", route.path);
+            assert!(
+                seen.insert((route.path, route.versions == Versions::V30)),
+                "{} is there twice",
+                route.path
+            );
             if let Scope::List(name) | Scope::Domain(name) = route.right.scope {
                 assert!(route.path.contains(&format!("{{{name}}}")), "{}: no {name}", route.path);
             }

@@ -72,10 +72,7 @@ impl Version {
 impl Versions {
     /// True if `version` is among them.
     pub(crate) const fn have(self, version: Version) -> bool {
-        matches!(
-            (self, version),
-            (Self::Both, _) | (Self::V30, Version::V30) | (Self::V31, Version::V31)
-        )
+        matches!((self, version), (Self::Both, _) | (Self::V30, Version::V30) | (Self::V31, Version::V31))
     }
 }
 
@@ -90,7 +87,8 @@ mod tests {
             assert_eq!(version.parse_id(&version.uuid_text(id)), Some(id));
         }
         let hex = id.simple().to_string();
-        for text in [hex.to_uppercase(), id.hyphenated().to_string(), id.urn().to_string(), id.braced().to_string()]
+        for text in
+            [hex.to_uppercase(), id.hyphenated().to_string(), id.urn().to_string(), id.braced().to_string()]
         {
             assert_eq!(Version::V31.parse_id(&text), Some(id), "{text}");
         }

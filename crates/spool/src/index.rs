@@ -482,6 +482,11 @@ impl Index {
         }
     }
 
+    /// What waits for a stage: what is due or being worked on, and what sleeps.
+    pub(crate) fn at_stage(&mut self, stage: Stage) -> (Vec<EntryId>, Vec<EntryId>) {
+        self.queue(stage).ids()
+    }
+
     #[expect(clippy::indexing_slicing, reason = "there is one queue per stage")]
     fn queue(&mut self, stage: Stage) -> &mut Queue {
         &mut self.queues[stage.index()]

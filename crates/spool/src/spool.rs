@@ -83,6 +83,12 @@ impl Spool {
         lock(&self.index).pulse(stage, self.monotonic(), self.clock.now())
     }
 
+    /// The entries that wait for a stage: those that are due or being worked on, the oldest first, and those that sleep.
+    /// Cheap: no I/O.
+    pub fn at_stage(&self, stage: Stage) -> (Vec<EntryId>, Vec<EntryId>) {
+        lock(&self.index).at_stage(stage)
+    }
+
     /// Why intake should refuse mail now, if it should. Cheap: no I/O.
     pub fn unhealthy(&self) -> Option<SpoolTrouble> {
         self.health.trouble()

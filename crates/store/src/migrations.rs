@@ -11,6 +11,7 @@ mod m0005_subscription;
 mod m0006_posting;
 mod m0007_answers;
 mod m0008_bounces;
+mod m0009_rest;
 
 use sea_orm::sea_query::{IndexCreateStatement, TableCreateStatement};
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, SqlxMySqlError};
@@ -27,6 +28,7 @@ pub(crate) const MIGRATIONS: &[fn(DbBackend) -> Vec<Step>] = &[
     m0006_posting::steps,
     m0007_answers::steps,
     m0008_bounces::steps,
+    m0009_rest::steps,
 ];
 
 /// One statement of a migration. Doing it again must do no harm: MariaDB commits each by itself, and a program that dies

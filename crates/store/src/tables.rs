@@ -394,3 +394,35 @@ pub(crate) enum BounceEvent {
     Verdict,
     Report,
 }
+
+/// What lets a program use the REST interface. `hash` is of the token.
+#[derive(DeriveIden, Clone, Copy)]
+pub(crate) enum ApiToken {
+    Table,
+    Id,
+    Name,
+    Hash,
+    Reach,
+    Target,
+    Kinds,
+    CreatedAt,
+    ExpiresAt,
+    RevokedAt,
+    LastUsedAt,
+}
+
+/// A user who owns a domain.
+#[derive(DeriveIden, Clone, Copy)]
+pub(crate) enum DomainOwner {
+    Table,
+    Domain,
+    User,
+}
+
+/// Where a domain's pages are.
+#[derive(DeriveIden, Clone, Copy)]
+pub(crate) enum DomainPage {
+    Table,
+    Domain,
+    BaseUrl,
+}

@@ -28,6 +28,19 @@ pub struct Intake {
     pub(super) answers: Option<Arc<dyn Answers>>,
 }
 
+/// What became of a message that was handed over.
+#[derive(Debug)]
+pub enum Injected {
+    /// It is durable, under this name.
+    As(EntryId),
+    /// The same message was accepted for the same address before.
+    Before,
+    /// It is no post but something of ours, taken care of; or it was not.
+    Otherwise(Reply),
+    /// It was not taken; why.
+    Not(Reply),
+}
+
 impl Intake {
     /// An intake into `spool`.
     pub fn new(
@@ -53,16 +66,33 @@ impl Intake {
         self
     }
 
+    /// Takes a message that a program hands over for one of our addresses, the way mail takes that comes over a socket.
+    pub async fn inject(&self, transaction: &Transaction, to: &ForwardPath) -> Injected {
+        match self.ready() {
+            Ok(()) => self.take(transaction, to).await,
+            Err(reply) => Injected::Not(reply),
+        }
+    }
+
     async fn accept(&self, transaction: &Transaction, to: &ForwardPath) -> Reply {
+        match self.take(transaction, to).await {
+            Injected::As(id) => Reply::new(250, (2, 1, 5), format!("Accepted as {id}")),
+            Injected::Before => Reply::new(250, (2, 1, 5), "Accepted before"),
+            Injected::Otherwise(reply) | Injected::Not(reply) => reply,
+        }
+    }
+
+    async fn take(&self, transaction: &Transaction, to: &ForwardPath) -> Injected {
         if let Some(token) = self.answer_token(to) {
-            return self.take_answer(transaction, token);
+            return Injected::Otherwise(self.take_answer(transaction, token));
         }
         let Ok(destination) = self.destination(to).await else {
             // The list went away between RCPT and DATA: let the MTA ask again, RCPT will tell it.
-            return Reply::new(451, (4, 2, 1), "The list is not to be found any more, please try again");
+            let why = "The list is not to be found any more, please try again";
+            return Injected::Not(Reply::new(451, (4, 2, 1), why));
         };
         if is_canary(&destination.list) {
-            return self.accept_canary(transaction, to, destination).await;
+            return Injected::Otherwise(self.accept_canary(transaction, to, destination).await);
         }
         let key = message_id(&transaction.message)
             .map(|id| seen_key(to.as_str(), &String::from_utf8_lossy(id), body(&transaction.message)));
@@ -72,14 +102,11 @@ impl Intake {
             Some(Begin::Duplicate) => {
                 self.events.duplicates.fetch_add(1, Ordering::Relaxed);
                 tracing::info!(list = %destination.list, "message accepted before; not delivered again");
-                return Reply::new(250, (2, 1, 5), "Accepted before");
+                return Injected::Before;
             }
             Some(Begin::InFlight) => {
-                return Reply::new(
-                    451,
-                    (4, 3, 0),
-                    "The same message is being accepted right now, please try again",
-                );
+                let why = "The same message is being accepted right now, please try again";
+                return Injected::Not(Reply::new(451, (4, 3, 0), why));
             }
         };
         let (list, events) = (destination.list.clone(), self.events.clone());
@@ -93,12 +120,12 @@ impl Intake {
                 if let Some(reservation) = reservation {
                     reservation.commit();
                 }
-                Reply::new(250, (2, 1, 5), format!("Accepted as {id}"))
+                Injected::As(id)
             }
             Err(error) => {
                 self.events.turned_away.fetch_add(1, Ordering::Relaxed);
                 tracing::error!(%error, "cannot accept mail");
-                trouble(&error)
+                Injected::Not(trouble(&error))
             }
         }
     }

@@ -49,6 +49,5 @@ pub(super) const ROUTES: &[Route] = &[
         .get(|c| Box::pin(plugins::template(c))),
     Route::new(65, "reserved/uids/orphans", Right::site(Settings, Settings))
         .delete(|c| Box::pin(reserved::forget_orphans(c))),
-    Route::new(66, "reserved/reset", Right::site(Settings, Settings))
-        .get(|c| Box::pin(reserved::reset(c))),
+    Route::new(66, "reserved/reset", Right::site(Settings, Settings)).get(|c| Box::pin(reserved::reset(c))),
 ];

@@ -45,6 +45,12 @@ impl Queue {
         }
     }
 
+    /// What is due or being worked on, the oldest first; and then what sleeps.
+    pub(super) fn ids(&self) -> (Vec<EntryId>, Vec<EntryId>) {
+        let ids = |set: &BTreeSet<(i64, EntryId)>| set.iter().map(|(_, id)| *id).collect();
+        (ids(&self.due), ids(&self.delayed))
+    }
+
     pub(super) fn enter(&mut self, id: EntryId, list: u32, attempts: u16, place: Place) {
         match place {
             Place::Delayed { due } => {

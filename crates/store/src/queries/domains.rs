@@ -94,7 +94,7 @@ impl Store {
     }
 }
 
-fn checked(host: &str) -> Result<String, StoreError> {
+pub(super) fn checked(host: &str) -> Result<String, StoreError> {
     check_domain(host).map_err(|e| StoreError::BadDomain(e.to_string()))?;
     Ok(host.to_lowercase())
 }
