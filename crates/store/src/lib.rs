@@ -11,6 +11,11 @@ mod tables;
 mod target;
 
 pub use error::StoreError;
+pub use queries::archive::add::{ArchivePost, Filed};
+pub use queries::archive::look::{
+    ArchivedMessage, ArchivedThread, MonthCount, PublicArchive, Shelf, ThreadsWanted,
+};
+pub use queries::archive::stats::ArchiveStats;
 pub use queries::audit::{AuditEntry, AuditRecord, AuditWanted};
 pub use queries::automatic::{Budget, Spending, Spent};
 pub use queries::bans::{Ban, Scope};

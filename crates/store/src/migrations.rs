@@ -12,6 +12,7 @@ mod m0006_posting;
 mod m0007_answers;
 mod m0008_bounces;
 mod m0009_rest;
+mod m0010_archive;
 
 use sea_orm::sea_query::{IndexCreateStatement, TableCreateStatement};
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, SqlxMySqlError};
@@ -29,6 +30,7 @@ pub(crate) const MIGRATIONS: &[fn(DbBackend) -> Vec<Step>] = &[
     m0007_answers::steps,
     m0008_bounces::steps,
     m0009_rest::steps,
+    m0010_archive::steps,
 ];
 
 /// One statement of a migration. Doing it again must do no harm: MariaDB commits each by itself, and a program that dies

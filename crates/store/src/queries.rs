@@ -1,6 +1,7 @@
 //! What the rooms ask of the database, one file for each matter. Every method of [`Store`](crate::Store) is here.
 
 pub(crate) mod answers;
+pub(crate) mod archive;
 pub(crate) mod audit;
 pub(crate) mod automatic;
 pub(crate) mod bans;

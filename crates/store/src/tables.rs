@@ -426,3 +426,66 @@ pub(crate) enum DomainPage {
     Domain,
     BaseUrl,
 }
+
+/// How much a list's archive holds. `revision` grows with every change of it; a writer holds this row, so that two of them
+/// never thread the same list at once.
+#[derive(DeriveIden, Clone, Copy)]
+pub(crate) enum ArchiveShelf {
+    Table,
+    List,
+    Revision,
+    Messages,
+    Threads,
+}
+
+/// A post in the archive. `hash` is its Message-ID-Hash, `thread` and `parent` are such; `body` names its bytes, which are
+/// in no table; `month` counts from the year 0.
+#[derive(DeriveIden, Clone, Copy)]
+pub(crate) enum ArchivedMessage {
+    Table,
+    Id,
+    List,
+    Hash,
+    MessageId,
+    Body,
+    Size,
+    Thread,
+    Parent,
+    Author,
+    Address,
+    Subject,
+    Topic,
+    Beginning,
+    Words,
+    Files,
+    At,
+    Month,
+    KeptAt,
+}
+
+/// A thread of the archive, named by the post that began it.
+#[derive(DeriveIden, Clone, Copy)]
+pub(crate) enum ArchivedThread {
+    Table,
+    Id,
+    List,
+    Hash,
+    Subject,
+    Author,
+    Beginning,
+    Started,
+    Active,
+    Messages,
+    Revision,
+}
+
+/// A post that answers one which has not come: `place` tells how near it would stand.
+#[derive(DeriveIden, Clone, Copy)]
+pub(crate) enum ArchiveWish {
+    Table,
+    Id,
+    List,
+    Wants,
+    Child,
+    Place,
+}

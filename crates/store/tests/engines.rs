@@ -7,6 +7,7 @@
 )]
 
 mod engines {
+    pub(crate) mod archive;
     pub(crate) mod bounces;
     pub(crate) mod decisions;
     pub(crate) mod digests;
@@ -23,7 +24,8 @@ mod engines {
 
 use engines::fixture::{Case, Engine, run};
 use engines::{
-    bounces, decisions, digests, giving_up, lists, moderation, people, posting, rules, schema, subscription,
+    archive, bounces, decisions, digests, giving_up, lists, moderation, people, posting, rules, schema,
+    subscription,
 };
 
 /// Every test of the suite.
@@ -38,6 +40,7 @@ const SUITE: &[&[Case]] = &[
     digests::CASES,
     subscription::CASES,
     rules::CASES,
+    archive::CASES,
     bounces::CASES,
 ];
 

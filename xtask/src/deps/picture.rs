@@ -25,6 +25,7 @@ const OWNED: &[(&str, &[&str])] = &[
     ("comfy-table", &["posthaste"]),
     ("crc32fast", &["spool"]),
     ("encoding_rs", &["mime"]),
+    ("flate2", &["archive"]),
     ("hickory-resolver", &["smtp", "auth"]),
     ("hyper", &["web", "rest"]),
     ("hyper-util", &["web", "rest"]),

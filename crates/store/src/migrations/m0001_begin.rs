@@ -215,7 +215,7 @@ pub(super) fn make(table: TableCreateStatement) -> Step {
     Step::Table(Box::new(table))
 }
 
-fn unique<T: IntoIden + Copy + 'static>(table: T, columns: &[T], name: &str) -> Step {
+pub(super) fn unique<T: IntoIden + Copy + 'static>(table: T, columns: &[T], name: &str) -> Step {
     build(table, columns, name, true)
 }
 
