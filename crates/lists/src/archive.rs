@@ -7,9 +7,11 @@ mod archivers;
 mod date;
 mod folder;
 mod hyperkitty;
+mod library;
 mod mail_archive;
 mod maildir;
 mod mbox;
+mod own;
 
 use std::pin::Pin;
 
@@ -22,9 +24,11 @@ use thiserror::Error;
 pub use self::archivers::Archivers;
 pub use self::date::{Clobber, Clobbering};
 pub use self::hyperkitty::{Answer, HyperKitty, SendUpload, Upload};
+pub use self::library::{Library, LibraryError, Opened, Reader, Thread};
 pub use self::mail_archive::MailArchive;
 pub use self::maildir::Maildir;
 pub use self::mbox::Mbox;
+pub use self::own::{OwnArchive, archive_post};
 
 /// Why an archiver did not keep a post.
 #[derive(Clone, PartialEq, Eq, Debug, Error)]
@@ -53,8 +57,10 @@ pub struct Piece<'a> {
     pub id: EntryId,
     /// The list.
     pub list: &'a MailingList,
-    /// The message without the list's header and footer.
+    /// The message without the list's header and footer, its date put in order.
     pub message: &'a Bytes,
+    /// The same as its author dated it.
+    pub whole: &'a Bytes,
     /// When we received it.
     pub received: Timestamp,
 }

@@ -1,6 +1,7 @@
 //! The command line: noun, verb. One noun a file.
 
 mod alerts;
+mod archive;
 mod ask;
 mod audit;
 mod ban;
@@ -73,6 +74,9 @@ enum Verb {
     /// Digests: what waits for them, and sending them now
     #[command(subcommand)]
     Digest(digest::Verb),
+    /// The archive: what it holds, bringing in and taking out
+    #[command(subcommand)]
+    Archive(archive::Verb),
     /// Who may neither write nor join
     #[command(subcommand)]
     Ban(ban::Verb),
@@ -176,6 +180,7 @@ impl Cli {
             Verb::Ban(verb) => block_on(ban::run(verb, &load(file)?, &out)),
             Verb::HeaderMatch(verb) => block_on(header_match::run(verb, &load(file)?, &out)),
             Verb::List(verb) => block_on(list::run(verb, &load(file)?, &out)),
+            Verb::Archive(verb) => block_on(archive::run(verb, &load(file)?, &out)),
             Verb::Digest(verb) => block_on(digest::run(verb, &load(file)?, &out)),
             Verb::Template(verb) => block_on(template::run(verb, &load(file)?, &out)),
             Verb::Request(verb) => block_on(request::run(verb, &load(file)?, &out)),

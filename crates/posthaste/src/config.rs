@@ -19,6 +19,7 @@ mod size;
 mod value;
 
 mod alerts;
+mod archive;
 mod archivers;
 mod authentication;
 mod bounces;
@@ -107,6 +108,7 @@ sections! {
     metrics: metrics::Metrics,
     alerts: alerts::Alerts,
     digests: digests::Digests,
+    archive: archive::Archive,
     archivers: archivers::Archivers,
     news: news::News,
 }

@@ -118,6 +118,7 @@ fn write_config(state: &Path, ports: &Ports) -> anyhow::Result<PathBuf> {
          [smtp]\nlisten = \"127.0.0.1:{}\"\n\
          [relay]\nhost = \"127.0.0.1\"\nport = {}\n\
          [canary]\naddress = \"posthaste-canary@lists.example\"\n\
+         [archive]\nkeep = true\n\
          [log]\nlevel = \"warn\"\n",
         ports.lmtp, ports.smtp, ports.catcher
     );

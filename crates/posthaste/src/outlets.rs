@@ -2,11 +2,14 @@
 
 use std::sync::Arc;
 
+use posthaste_archive::Bodies;
 use posthaste_lists::archive::{
-    Answer, Archiver, Archivers, Clobber, Clobbering, HyperKitty, MailArchive, Maildir, Mbox, Upload,
+    Answer, Archiver, Archivers, Clobber, Clobbering, HyperKitty, MailArchive, Maildir, Mbox, OwnArchive,
+    Upload,
 };
 use posthaste_lists::digest::Daily;
 use posthaste_lists::{NewsServer, Outlets};
+use posthaste_store::Store;
 
 use crate::config::{self, Config};
 
@@ -14,11 +17,11 @@ use crate::config::{self, Config};
 const MAIL_ARCHIVE: (&str, &str) = ("https://www.mail-archive.com/", "archive@mail-archive.com");
 
 /// Everything posts go to besides members.
-pub(crate) fn outlets(config: &Config) -> Outlets {
-    Outlets::new(archivers(config), Daily(config.digests.at.0), news(config))
+pub(crate) fn outlets(config: &Config, store: &Store) -> Outlets {
+    Outlets::new(archivers(config, store), Daily(config.digests.at.0), news(config))
 }
 
-fn archivers(config: &Config) -> Archivers {
+fn archivers(config: &Config, store: &Store) -> Archivers {
     let from = &config.archivers;
     let mut all: Vec<Box<dyn Archiver>> = vec![];
     if let (Some(url), Some(key)) =
@@ -29,6 +32,11 @@ fn archivers(config: &Config) -> Archivers {
             Box::pin(send(upload))
         });
         all.push(Box::new(HyperKitty::new(url.as_str(), public.as_str(), key, send)));
+    }
+    if config.keeps_archive() {
+        let public = config.web.base_url.as_ref().map(|base| format!("{}archives/", base.as_str()));
+        let bodies = Bodies::new(config.archive_folder());
+        all.push(Box::new(OwnArchive::new(store.clone(), bodies, public.as_deref())));
     }
     all.extend(from.maildir.clone().map(|folder| Box::new(Maildir::new(folder)) as Box<dyn Archiver>));
     all.extend(from.mbox.clone().map(|folder| Box::new(Mbox::new(folder)) as Box<dyn Archiver>));

@@ -14,7 +14,13 @@ async fn keep(archiver: &dyn Archiver, number: u128, text: &'static str) {
     let message = Bytes::from_static(text.as_bytes());
     let list = list();
     let received = Timestamp::parse_rfc3339("2026-05-02T03:04:05Z").unwrap();
-    let piece = Piece { id: EntryId::new(Uuid::from_u128(number)), list: &list, message: &message, received };
+    let piece = Piece {
+        id: EntryId::new(Uuid::from_u128(number)),
+        list: &list,
+        message: &message,
+        whole: &message,
+        received,
+    };
     archiver.keep(piece).await.unwrap();
 }
 

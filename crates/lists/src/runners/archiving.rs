@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use posthaste_mime::Message;
-use posthaste_model::{Beat, EntryId, MailingList, Stage};
+use posthaste_model::{Beat, EntryId, Stage};
 use posthaste_spool::{Entry, Event, Kind, Leased, Then};
 use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
@@ -96,12 +96,12 @@ impl Archiving {
         refusals.retain(|(other, _), _| *other != id);
     }
 
-    /// The copy that archives get.
-    fn copy(&self, entry: &Entry, _list: &MailingList) -> Result<Bytes, Trouble> {
-        let mut message = Message::parse(bare(entry)?);
+    /// The copy that archives elsewhere get.
+    fn copy(&self, entry: &Entry, whole: &Bytes) -> Bytes {
+        let mut message = Message::parse(whole.clone());
         let _mark = self.station.failures.mark(entry.id);
         self.station.tools.outlets.archivers.clobbering.apply(&mut message, entry.envelope.received);
-        Ok(message.to_bytes())
+        message.to_bytes()
     }
 }
 
@@ -109,8 +109,10 @@ impl Craft for Archiving {
     async fn step(&self, leased: &Leased, entry: &Entry, beat: &Beat) -> Result<(), Trouble> {
         let tools = &self.station.tools;
         let Some(list) = forget(&self.station, leased, entry).await? else { return Ok(()) };
-        let message = self.copy(entry, &list)?;
-        let piece = Piece { id: entry.id, list: &list, message: &message, received: entry.envelope.received };
+        let whole = bare(entry)?;
+        let message = self.copy(entry, &whole);
+        let received = entry.envelope.received;
+        let piece = Piece { id: entry.id, list: &list, message: &message, whole: &whole, received };
         let told = entry.events.iter().filter(|e| e.kind == Kind::Archived && e.stage == Stage::Archive);
         let over: Vec<Done> = told.filter_map(|e| serde_json::from_slice(&e.data).ok()).collect();
         let mut later: Option<Duration> = None;

@@ -133,7 +133,7 @@ impl Server {
             history,
             events: events.clone(),
             decisions: Arc::default(),
-            outlets: Arc::new(crate::outlets::outlets(&config)),
+            outlets: Arc::new(crate::outlets::outlets(&config, &store)),
             working: working.clone(),
         };
         let incoming = Arc::new(Incoming::new(tools.clone(), keeper.clone()));
