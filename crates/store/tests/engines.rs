@@ -15,6 +15,7 @@ mod engines {
     pub(crate) mod giving_up;
     pub(crate) mod lists;
     pub(crate) mod moderation;
+    pub(crate) mod overviews;
     pub(crate) mod people;
     pub(crate) mod posting;
     pub(crate) mod rules;
@@ -24,8 +25,8 @@ mod engines {
 
 use engines::fixture::{Case, Engine, run};
 use engines::{
-    archive, bounces, decisions, digests, giving_up, lists, moderation, people, posting, rules, schema,
-    subscription,
+    archive, bounces, decisions, digests, giving_up, lists, moderation, overviews, people, posting, rules,
+    schema, subscription,
 };
 
 /// Every test of the suite.
@@ -42,6 +43,7 @@ const SUITE: &[&[Case]] = &[
     rules::CASES,
     archive::CASES,
     bounces::CASES,
+    overviews::CASES,
 ];
 
 #[tokio::test(flavor = "multi_thread")]

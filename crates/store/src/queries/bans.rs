@@ -88,6 +88,24 @@ impl Store {
         .await
     }
 
+    /// The ban that meets a text in this scope: an address by address, domain or pattern, anything else if it is banned as it
+    /// stands. On a list those of the site hold as well.
+    pub async fn ban_meeting(&self, scope: Scope, text: &str) -> Result<Option<Ban>, StoreError> {
+        let text = text.trim();
+        let (key, address) = (fold(text), Address::parse(text).ok());
+        let list = scope.key();
+        self.reading(async |db| {
+            let exact = on_list(list).and_where(Expr::col(B::Key).eq(&key)).limit(1).take();
+            if let Some(row) = db.query_one(&exact).await? {
+                return Ok(Some(read(&row)?));
+            }
+            let Some(address) = address else { return Ok(None) };
+            let bans = Bans::load_for(&db, list, std::slice::from_ref(&address)).await?;
+            Ok(bans.find(&address).cloned())
+        })
+        .await
+    }
+
     /// The bans of one scope, sorted.
     pub async fn bans(&self, scope: Scope) -> Result<Vec<Ban>, StoreError> {
         let query =

@@ -26,10 +26,7 @@ impl Store {
     pub async fn add_header_match(&self, list: Uuid, rule: &HeaderMatch) -> Result<u32, StoreError> {
         Pattern::parse(&rule.pattern)
             .map_err(|why| StoreError::BadPattern { pattern: rule.pattern.clone(), why })?;
-        let header = rule.header.trim().to_lowercase();
-        if header.is_empty() || !header.bytes().all(|b| b.is_ascii_graphic() && b != b':') {
-            return Err(StoreError::BadHeader(rule.header.clone()));
-        }
+        let header = named(&rule.header)?;
         self.writing(|| async {
             let db = self.begin().await?;
             lock(&*db, list).await?;
@@ -112,8 +109,17 @@ impl Store {
     }
 }
 
+/// The name of a header field as it is stored.
+pub(super) fn named(typed: &str) -> Result<String, StoreError> {
+    let header = typed.trim().to_lowercase();
+    if header.is_empty() || !header.bytes().all(|b| b.is_ascii_graphic() && b != b':') {
+        return Err(StoreError::BadHeader(typed.to_owned()));
+    }
+    Ok(header)
+}
+
 /// Makes those who change the rules of one list queue up, so that positions stay without gap or twin.
-async fn lock(db: &impl ConnectionTrait, list: Uuid) -> Result<(), Fault> {
+pub(crate) async fn lock(db: &impl ConnectionTrait, list: Uuid) -> Result<(), Fault> {
     let touch = Query::update()
         .table(L::Table)
         .value(L::PostId, Expr::col(L::PostId))
@@ -125,7 +131,7 @@ async fn lock(db: &impl ConnectionTrait, list: Uuid) -> Result<(), Fault> {
     }
 }
 
-async fn load(db: &impl ConnectionTrait, list: Uuid) -> Result<Vec<(Uuid, HeaderMatch)>, Fault> {
+pub(super) async fn load(db: &impl ConnectionTrait, list: Uuid) -> Result<Vec<(Uuid, HeaderMatch)>, Fault> {
     let query = Query::select()
         .columns([H::Id, H::Header, H::Pattern, H::Action, H::Tag])
         .from(H::Table)

@@ -28,6 +28,8 @@ pub struct ListSummary {
     pub advertised: bool,
     /// How many members it has (role member).
     pub members: u64,
+    /// The digest volume.
+    pub volume: i64,
 }
 
 impl Store {
@@ -95,21 +97,10 @@ impl Store {
     /// A page of lists in the order of their list-ids, after the one given.
     pub async fn lists(&self, after: Option<&ListId>, limit: u64) -> Result<Vec<ListSummary>, StoreError> {
         self.reading(async |db| {
-            let members = Query::select()
-                .expr(Expr::col((M::Table, M::Id)).count())
-                .from(M::Table)
-                .and_where(Expr::col((M::Table, M::List)).equals((L::Table, L::Id)))
-                .and_where(Expr::col((M::Table, M::Role)).eq(Role::Member.name()))
-                .take();
-            let mut query = Query::select();
-            query
-                .columns([L::Id, L::ListId, L::Local, L::Host, L::DisplayName, L::Description, L::Advertised])
-                .expr(Expr::from(members))
-                .from(L::Table)
-                .order_by(L::ListId, Order::Asc)
-                .limit(limit);
+            let mut query = summaries();
+            query.order_by((L::Table, L::ListId), Order::Asc).limit(limit);
             if let Some(after) = after {
-                query.and_where(Expr::col(L::ListId).gt(after.as_str()));
+                query.and_where(Expr::col((L::Table, L::ListId)).gt(after.as_str()));
             }
             db.query_all(&query).await?.iter().map(read_summary).collect()
         })
@@ -199,7 +190,27 @@ pub(crate) fn name(row: &QueryResult, index: usize) -> Result<ListName, Fault> {
     Ok(ListName::parse(&format!("{local}@{host}")).map_err(odd)?)
 }
 
-fn read_summary(row: &QueryResult) -> Result<ListSummary, Fault> {
+/// What [`read_summary()`] reads, for every list.
+pub(crate) fn summaries() -> SelectStatement {
+    // Its own name, so that a query beside it may join members as well.
+    let members = Query::select()
+        .expr(Expr::col((COUNTED, M::Id)).count())
+        .from_as(M::Table, COUNTED)
+        .and_where(Expr::col((COUNTED, M::List)).equals((L::Table, L::Id)))
+        .and_where(Expr::col((COUNTED, M::Role)).eq(Role::Member.name()))
+        .take();
+    let columns =
+        [L::Id, L::ListId, L::Local, L::Host, L::DisplayName, L::Description, L::Advertised, L::Volume];
+    Query::select()
+        .columns(columns.map(|column| (L::Table, column)))
+        .expr(Expr::from(members))
+        .from(L::Table)
+        .take()
+}
+
+const COUNTED: &str = "counted";
+
+pub(crate) fn read_summary(row: &QueryResult) -> Result<ListSummary, Fault> {
     Ok(ListSummary {
         id: row.try_get_by_index(0)?,
         list_id: ListId::new(row.try_get_by_index::<String>(1)?),
@@ -207,12 +218,13 @@ fn read_summary(row: &QueryResult) -> Result<ListSummary, Fault> {
         display_name: row.try_get_by_index(4)?,
         description: row.try_get_by_index(5)?,
         advertised: row.try_get_by_index(6)?,
-        members: row.try_get_by_index::<i64>(7)?.unsigned_abs(),
+        volume: row.try_get_by_index(7)?,
+        members: row.try_get_by_index::<i64>(8)?.unsigned_abs(),
     })
 }
 
 /// The document, and the columns that repeat parts of it.
-fn settings_columns(s: &ListSettings) -> Result<[(L, SimpleExpr); 5], StoreError> {
+pub(crate) fn settings_columns(s: &ListSettings) -> Result<[(L, SimpleExpr); 5], StoreError> {
     Ok([
         (L::Settings, json(s)?.into()),
         (L::Advertised, s.advertised.into()),
