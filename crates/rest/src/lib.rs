@@ -1,12 +1,14 @@
 #![doc = include_str!("../README.md")]
 
 mod api;
+mod bans;
 mod call;
 mod caller;
 mod domains;
 mod encode;
 mod fault;
 mod form;
+mod lists;
 mod pace;
 mod params;
 mod percent;
@@ -20,6 +22,7 @@ mod routes;
 mod serve;
 mod settings;
 mod system;
+mod uris;
 mod valid;
 mod version;
 

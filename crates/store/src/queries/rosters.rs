@@ -147,7 +147,7 @@ pub(super) fn slice(query: &mut SelectStatement, skip: u64, limit: u64) {
     if skip == 0 && limit >= most {
         return;
     }
-    query.limit(limit.min(most)).offset(skip.min(most));
+    query.limit(Ord::min(limit, most)).offset(Ord::min(skip, most));
 }
 
 /// Where a role stands in an order; what is not named comes last.
