@@ -51,7 +51,9 @@ impl Place {
     /// Every address that is set, by name.
     async fn stored(&self, call: &Call) -> Result<Vec<StoredTemplate>, Fault> {
         let mut stored = call.api.store.templates(&self.names(), &[self.context.as_str()]).await?;
-        stored.retain(|t| t.template.language.is_empty() && matches!(t.template.body, TemplateBody::Uri { .. }));
+        stored.retain(|t| {
+            t.template.language.is_empty() && matches!(t.template.body, TemplateBody::Uri { .. })
+        });
         stored.sort_by(|a, b| a.template.name.cmp(&b.template.name));
         Ok(stored)
     }
@@ -139,7 +141,8 @@ pub(crate) async fn set_one(call: Call) -> Answer {
     let (uri, login) = {
         let mut form = call.form();
         let login = login(&mut form);
-        let under = if call.params.get(name).is_none() && call.params.get(URI).is_some() { URI } else { name };
+        let under =
+            if call.params.get(name).is_none() && call.params.get(URI).is_some() { URI } else { name };
         let uri = form.required(under, address);
         form.check()?;
         (uri, login)
@@ -227,7 +230,8 @@ async fn store(
 fn entry(call: &Call, place: &Place, stored: &StoredTemplate) -> Map {
     let name = &stored.template.name;
     let TemplateBody::Uri { uri, username, password } = &stored.template.body else { return Map::new() };
-    let login = |text: &str| if username.is_empty() || password.is_empty() { Json::Null } else { text.into() };
+    let login =
+        |text: &str| if username.is_empty() || password.is_empty() { Json::Null } else { text.into() };
     call::resource([
         ("uri", uri.as_str().into()),
         ("name", name.as_str().into()),

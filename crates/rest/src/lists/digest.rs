@@ -36,10 +36,11 @@ pub(crate) async fn post(call: Call) -> Answer {
     }
     if bump {
         let (frequency, now) = (list.settings.digest_volume_frequency, call.now());
-        let numbering = |at: posthaste_store::Numbers| match next(at.volume, at.number, at.last, now, frequency) {
-            (volume, number) if volume == at.volume => (volume, number + 1),
-            new_volume => new_volume,
-        };
+        let numbering =
+            |at: posthaste_store::Numbers| match next(at.volume, at.number, at.last, now, frequency) {
+                (volume, number) if volume == at.volume => (volume, number + 1),
+                new_volume => new_volume,
+            };
         let (volume, number) = call.api.store.bump_digest(list.id, now, numbering).await?;
         let was = json!({ "volume": list.volume, "number": list.next_digest_number });
         let became = json!({ "volume": volume, "number": number });

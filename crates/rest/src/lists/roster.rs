@@ -51,10 +51,17 @@ pub(crate) async fn delete(call: Call) -> Answer {
         let mut was: Vec<_> = gone.iter().map(String::as_str).collect();
         was.sort_unstable();
         let many = format!("{} members", was.len());
-        call.audit("unsubscribe", if let [one] = was.as_slice() { one } else { &many }, Json::from(was.clone()), Json::Null)
-            .await?;
+        call.audit(
+            "unsubscribe",
+            if let [one] = was.as_slice() { one } else { &many },
+            Json::from(was.clone()),
+            Json::Null,
+        )
+        .await?;
     }
-    Ok(Reply::Resource(emails.into_iter().map(|email| (email.clone(), gone.contains(&email).into())).collect()))
+    Ok(Reply::Resource(
+        emails.into_iter().map(|email| (email.clone(), gone.contains(&email).into())).collect(),
+    ))
 }
 
 /// The role of the path; what is none is not there.

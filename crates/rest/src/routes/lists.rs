@@ -7,8 +7,7 @@ use crate::version::Versions;
 use crate::{bans, lists, uris};
 
 pub(super) const ROUTES: &[Route] = &[
-    Route::new(9, "domains/{d}/lists", Right::domain(Read, Settings))
-        .get(|c| Box::pin(lists::of_domain(c))),
+    Route::new(9, "domains/{d}/lists", Right::domain(Read, Settings)).get(|c| Box::pin(lists::of_domain(c))),
     Route::new(11, "domains/{d}/uris", Right::domain(Settings, Settings))
         .only(Versions::V31)
         .get(|c| Box::pin(uris::get(c)))

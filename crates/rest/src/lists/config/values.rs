@@ -91,7 +91,9 @@ pub(super) fn shown(name: &str, value: Json) -> Json {
 fn decimal(value: &Value) -> Valid<f64> {
     let text = value.text().unwrap_or_else(|| value.shown());
     let number: Option<f64> = text.trim().parse().ok();
-    number.filter(|number| number.is_finite()).ok_or_else(|| format!("could not convert string to float: '{text}'"))
+    number
+        .filter(|number| number.is_finite())
+        .ok_or_else(|| format!("could not convert string to float: '{text}'"))
 }
 
 fn choice(value: &Value, words: &[&str]) -> Valid<String> {
@@ -155,10 +157,20 @@ mod tests {
             ("description", Kind::Line, "One line", json!("One line")),
             ("filter_types", Kind::Texts, "image", json!(["image"])),
             ("filter_types", Kind::Texts, "", json!([])),
-            ("accept_these_nonmembers", Kind::SendersAndLists, "@ant@example.com", json!(["@ant@example.com"])),
+            (
+                "accept_these_nonmembers",
+                Kind::SendersAndLists,
+                "@ant@example.com",
+                json!(["@ant@example.com"]),
+            ),
             ("personalize", Kind::Choice, "full", json!("full")),
             ("preferred_language", Kind::Language, "pt_BR", json!("pt_BR")),
-            ("posting_pipeline", Kind::Pipeline, "default-posting-pipeline", json!("default-posting-pipeline")),
+            (
+                "posting_pipeline",
+                Kind::Pipeline,
+                "default-posting-pipeline",
+                json!("default-posting-pipeline"),
+            ),
         ] {
             assert_eq!(one(name, kind, text), Ok(value), "{name}");
         }

@@ -88,6 +88,9 @@ mod tests {
         let two = Fields::of(vec!["email".into(), "address".into()]).unwrap().cut(whole());
         assert_eq!(two.keys().collect::<Vec<_>>().len(), 2);
         let Err(Fault::Bad(text)) = Fields::of(vec!["foo".into()]) else { panic!("accepted") };
-        assert!(text.starts_with("Unknown field \"foo\" for Member resource. Allowed fields are: address, "), "{text}");
+        assert!(
+            text.starts_with("Unknown field \"foo\" for Member resource. Allowed fields are: address, "),
+            "{text}"
+        );
     }
 }
