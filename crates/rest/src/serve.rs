@@ -11,7 +11,9 @@ use axum::body::Body;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpStream, UnixStream};
 use tokio::sync::Semaphore;
+use tokio_util::either::Either;
 use tokio_util::sync::CancellationToken;
 
 use crate::api::Api;
@@ -37,40 +39,13 @@ pub enum Door {
 
 /// Serves `api` at `door` until `stop`. It may be called again: the door stays open.
 pub async fn serve(door: &Door, api: Arc<Api>, stop: CancellationToken) -> io::Result<()> {
-    match door {
-        Door::Tcp(listener) => {
-            let listener = listener.try_clone()?;
-            listener.set_nonblocking(true)?;
-            let listener = tokio::net::TcpListener::from_std(listener)?;
-            let accept = async || {
-                let (stream, peer) = listener.accept().await?;
-                // Answers are small and come at once.
-                let _ = stream.set_nodelay(true);
-                Ok((stream, peer.ip().to_string()))
-            };
-            take(accept, api, stop).await;
-        }
-        Door::Unix(listener) => {
-            let listener = listener.try_clone()?;
-            listener.set_nonblocking(true)?;
-            let listener = tokio::net::UnixListener::from_std(listener)?;
-            let accept = async || Ok((listener.accept().await?.0, "unix".to_owned()));
-            take(accept, api, stop).await;
-        }
-    }
-    Ok(())
-}
-
-async fn take<S>(accept: impl AsyncFn() -> io::Result<(S, String)>, api: Arc<Api>, stop: CancellationToken)
-where
-    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-{
+    let door = Open::new(door)?;
     let room = Arc::new(Semaphore::new(CONNECTIONS));
     loop {
-        let Ok(seat) = room.clone().acquire_owned().await else { return };
+        let Ok(seat) = room.clone().acquire_owned().await else { return Ok(()) };
         let stream = tokio::select! {
             () = stop.cancelled() => break,
-            stream = accept() => stream,
+            stream = door.accept() => stream,
         };
         match stream {
             Ok((stream, peer)) => {
@@ -88,6 +63,43 @@ where
     }
     let all = u32::try_from(CONNECTIONS).unwrap_or(u32::MAX);
     let _ = tokio::time::timeout(FAREWELL, room.acquire_many(all)).await;
+    Ok(())
+}
+
+/// A door that connections are taken from.
+enum Open {
+    Tcp(tokio::net::TcpListener),
+    Unix(tokio::net::UnixListener),
+}
+
+impl Open {
+    fn new(door: &Door) -> io::Result<Self> {
+        Ok(match door {
+            Door::Tcp(listener) => {
+                let listener = listener.try_clone()?;
+                listener.set_nonblocking(true)?;
+                Self::Tcp(tokio::net::TcpListener::from_std(listener)?)
+            }
+            Door::Unix(listener) => {
+                let listener = listener.try_clone()?;
+                listener.set_nonblocking(true)?;
+                Self::Unix(tokio::net::UnixListener::from_std(listener)?)
+            }
+        })
+    }
+
+    /// The next connection, and where it comes from.
+    async fn accept(&self) -> io::Result<(Either<TcpStream, UnixStream>, String)> {
+        match self {
+            Self::Tcp(listener) => {
+                let (stream, peer) = listener.accept().await?;
+                // Answers are small and come at once.
+                let _ = stream.set_nodelay(true);
+                Ok((Either::Left(stream), peer.ip().to_string()))
+            }
+            Self::Unix(listener) => Ok((Either::Right(listener.accept().await?.0), "unix".to_owned())),
+        }
+    }
 }
 
 async fn converse<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(

@@ -34,8 +34,6 @@ pub struct Settings {
     pub default_language: String,
     /// Where queues are said to be.
     pub spool: String,
-    /// Ids count up, for test suites of clients.
-    pub testing: bool,
 }
 
 impl Settings {
@@ -51,7 +49,6 @@ impl Settings {
             sections: vec![],
             default_language: "en".to_owned(),
             spool: "spool".to_owned(),
-            testing: false,
         }
     }
 

@@ -17,6 +17,11 @@ impl Archivers {
         Self { all, clobbering }
     }
 
+    /// The names of all of them.
+    pub fn names(&self) -> Vec<&'static str> {
+        self.all.iter().map(|archiver| archiver.name()).collect()
+    }
+
     /// Those that keep the posts of this list.
     pub fn of<'a>(&'a self, list: &'a MailingList) -> impl Iterator<Item = &'a dyn Archiver> {
         let off = &list.settings.disabled_archivers;
