@@ -44,6 +44,8 @@ pub enum Way {
     Link,
     /// A command on the server.
     CommandLine,
+    /// A program, over the REST interface.
+    Program,
     /// Nobody came: time passed.
     Clock,
 }
@@ -67,6 +69,7 @@ impl fmt::Display for Moderator {
             Way::Mail => "by mail",
             Way::Link => "by link",
             Way::CommandLine => "on the command line",
+            Way::Program => "by REST",
             Way::Clock => "by itself",
         };
         write!(f, "{} {way}", self.name)

@@ -8,6 +8,7 @@ mod desk;
 mod enabling;
 mod front;
 mod letters;
+mod programs;
 mod secret;
 pub mod target;
 pub mod workflow;
@@ -18,6 +19,7 @@ pub use self::answer::{Answer, Refusal};
 pub(crate) use self::desk::expire;
 pub use self::desk::{Desk, DeskError, JoinWish, Verdict};
 pub use self::front::Enrolment;
+pub use self::programs::{Decision, Settlement, Subscribing};
 pub use self::secret::{Secret, is_token};
 
 /// What it takes to write to people about memberships.

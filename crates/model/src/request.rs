@@ -60,6 +60,8 @@ pub struct RequestDetails {
     pub pre_approved: bool,
     /// Whether to say welcome or goodbye; `None` = as the list says.
     pub greet: Option<bool>,
+    /// To join: the membership is to belong to this user, and to follow the preferred address.
+    pub by_user: Option<Uuid>,
 }
 
 /// Something about a membership that waits for somebody's word.

@@ -11,6 +11,7 @@ mod tables;
 mod target;
 
 pub use error::StoreError;
+pub use queries::addresses::{AddressRow, Linked};
 pub use queries::archive::add::{ArchivePost, Filed};
 pub use queries::archive::look::{
     ArchivedMessage, ArchivedThread, MonthCount, PublicArchive, Shelf, ThreadsWanted,
@@ -28,19 +29,24 @@ pub use queries::digests::issues::{Issue, IssueLimits, Numbers};
 pub use queries::digests::readers::DigestReader;
 pub use queries::directory::{DirectoryDomain, DirectoryList, DirectoryRows};
 pub use queries::domain_owners::{DomainChange, DomainOwner};
+pub use queries::enlisting::{Enlisted, Enlisting};
 pub use queries::header_matches::HeaderMatch;
 pub use queries::held::{HeldCount, HeldMessage, HeldSummary};
 pub use queries::lists::ListSummary;
 pub use queries::marks::Mark;
 pub use queries::members::{Added, MemberChange, Synced};
+pub use queries::merging::Taking;
 pub use queries::overviews::ListsWanted;
 pub use queries::pendings::Pending;
+pub use queries::personal::Level;
 pub use queries::posting::{Banned, Membership, PostingFacts};
 pub use queries::recipients::RecipientRow;
+pub use queries::request_pages::RequestsWanted;
 pub use queries::rosters::{RosterOrder, RosterRow, RosterWanted, Subscriber};
 pub use queries::standing::{BounceEnd, Standing};
 pub use queries::template_sets::TemplateEdit;
 pub use queries::templates::{StoredTemplate, Template, TemplateBody};
 pub use queries::tokens::ApiToken;
+pub use queries::users::{NewUser, Preferring, User, UserChange, UserMade, UsersWanted};
 pub use schema::Schema;
 pub use store::{ROWS, Store};

@@ -13,6 +13,7 @@ mod m0007_answers;
 mod m0008_bounces;
 mod m0009_rest;
 mod m0010_archive;
+mod m0011_people;
 
 use sea_orm::sea_query::{IndexCreateStatement, TableCreateStatement};
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, SqlxMySqlError};
@@ -31,6 +32,7 @@ pub(crate) const MIGRATIONS: &[fn(DbBackend) -> Vec<Step>] = &[
     m0008_bounces::steps,
     m0009_rest::steps,
     m0010_archive::steps,
+    m0011_people::steps,
 ];
 
 /// One statement of a migration. Doing it again must do no harm: MariaDB commits each by itself, and a program that dies

@@ -91,6 +91,14 @@ pub(crate) enum Member {
     CreatedAt,
 }
 
+/// A membership that belongs to a person and not to one address: it follows the preferred address.
+#[derive(DeriveIden, Clone, Copy)]
+pub(crate) enum MemberByUser {
+    Table,
+    Member,
+    User,
+}
+
 /// How many posts of a member were accepted.
 #[derive(DeriveIden, Clone, Copy)]
 pub(crate) enum PostingRecord {

@@ -121,6 +121,7 @@ impl Desk {
             confirmed: wish.pre_verified,
             pre_approved: wish.pre_approved,
             greet: wish.greet,
+            by_user: None,
         };
         let request = self.request(asking, RequestAction::Join, &wish.mailbox, details);
         if store.deed(asking.deed.uuid()).await?.is_some() {
@@ -315,7 +316,7 @@ impl Desk {
         })
     }
 
-    async fn quit(
+    pub(super) async fn quit(
         &self,
         asking: &Asking<'_>,
         request: &MembershipRequest,
@@ -347,11 +348,27 @@ impl Desk {
         asking: &Asking<'_>,
         mut request: MembershipRequest,
     ) -> Result<Settled, StoreError> {
+        if let Some(why) = self.may_not_write(asking, &request).await? {
+            return Ok(Settled::refused(why));
+        }
+        request.owner = TokenOwner::Subscriber;
+        let token = self.token(asking, &request);
+        self.tools.store.put_request(&request, &token).await?;
+        let born = self.confirmation(asking, &request, &token).await?;
+        Ok(Settled { answer: Answer::Asked(request.address), born: born.into_iter().collect() })
+    }
+
+    /// Why no mail that asks for an answer goes to this address now; `None` if it may, and counts.
+    pub(super) async fn may_not_write(
+        &self,
+        asking: &Asking<'_>,
+        request: &MembershipRequest,
+    ) -> Result<Option<Refusal>, StoreError> {
         let store = &self.tools.store;
         let target = fold_target(&request.address);
         if store.is_blocked(&target).await? {
             tracing::info!(list = %asking.list.list_id, "nothing sent to somebody who wants no such mail");
-            return Ok(Settled::refused(Refusal::Blocked));
+            return Ok(Some(Refusal::Blocked));
         }
         let spending = Spending {
             id: asking.deed.uuid(),
@@ -366,16 +383,12 @@ impl Desk {
                 list = %asking.list.list_id, why = ?spent, network = asking.network,
                 "no mail that asks for an answer: too many of them lately"
             );
-            return Ok(Settled::refused(Refusal::Rationed));
+            return Ok(Some(Refusal::Rationed));
         }
-        request.owner = TokenOwner::Subscriber;
-        let token = self.token(asking, &request);
-        store.put_request(&request, &token).await?;
-        let born = self.confirmation(asking, &request, &token).await?;
-        Ok(Settled { answer: Answer::Asked(request.address), born: born.into_iter().collect() })
+        Ok(None)
     }
 
-    async fn ask_moderator(
+    pub(super) async fn ask_moderator(
         &self,
         asking: &Asking<'_>,
         mut request: MembershipRequest,
@@ -389,7 +402,7 @@ impl Desk {
         Ok(Settled { answer: Answer::Waits(request.address), born: born.into_iter().collect() })
     }
 
-    fn request(
+    pub(super) fn request(
         &self,
         asking: &Asking<'_>,
         action: RequestAction,
@@ -446,7 +459,7 @@ pub(crate) async fn expire(tools: &Tools, now: Timestamp) -> Result<u64, StoreEr
     tools.store.expire_requests(now, now.minus(MEMORY)).await
 }
 
-fn is_own_address(list: &MailingList, address: &Address) -> bool {
+pub(super) fn is_own_address(list: &MailingList, address: &Address) -> bool {
     let own = [
         SubAddress::Post,
         SubAddress::Request,

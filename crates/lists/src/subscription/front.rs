@@ -123,7 +123,7 @@ impl Desk {
         self.tools.templates.phrase(key, &list.settings.preferred_language, &vars)
     }
 
-    async fn carry_out(&self, list: &MailingList, settled: Settled) -> Result<Answer, DeskError> {
+    pub(super) async fn carry_out(&self, list: &MailingList, settled: Settled) -> Result<Answer, DeskError> {
         for entry in settled.born {
             let counted = self.tools.events.born(&list.list_id);
             self.tools.spool.put_with(entry, counted).await?;
@@ -133,6 +133,6 @@ impl Desk {
 }
 
 /// The deed that follows from a request: done twice, it is done once.
-fn asking<'a>(list: &'a MailingList, request: &MembershipRequest, what: &str) -> Asking<'a> {
+pub(super) fn asking<'a>(list: &'a MailingList, request: &MembershipRequest, what: &str) -> Asking<'a> {
     Asking { deed: EntryId::new(request.id).child(what), list, network: String::new(), rationed: false }
 }

@@ -12,7 +12,7 @@ use super::bans::Bans;
 use super::words::{insert, json, unjson};
 use super::{members, people, preferences, requests};
 use crate::error::{Fault, odd};
-use crate::tables::{Address as A, Deed as D, Member as M};
+use crate::tables::{Address as A, Deed as D, Member as M, MemberByUser as B};
 use crate::{Store, StoreError};
 
 /// What came of a change.
@@ -218,6 +218,11 @@ async fn enter(db: &DatabaseTransaction, joining: &Joining<'_>) -> Result<Member
     db.execute(&stranger).await?;
     let mut member =
         member(db, list, &mailbox.address).await?.ok_or_else(|| odd("a member is gone at once"))?;
+    if let Some(user) = joining.request.and_then(|request| request.details.by_user)
+        && people::owns(db, user, address.id).await?
+    {
+        db.execute(&insert(B::Table, [B::Member, B::User], [[member.id.into(), user.into()]])).await?;
+    }
     if *joining.preferences != Preferences::default() {
         member.preferences = joining.preferences.clone();
         write(db, member.id, &member.preferences).await?;
@@ -243,7 +248,11 @@ async fn write(db: &DatabaseTransaction, member: Uuid, preferences: &Preferences
     Ok(())
 }
 
-async fn set_verified(db: &DatabaseTransaction, address: Uuid, at: Timestamp) -> Result<(), Fault> {
+pub(super) async fn set_verified(
+    db: &DatabaseTransaction,
+    address: Uuid,
+    at: Timestamp,
+) -> Result<(), Fault> {
     let update = Query::update()
         .table(A::Table)
         .value(A::VerifiedAt, at.as_micros())

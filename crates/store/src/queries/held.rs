@@ -110,6 +110,38 @@ impl Store {
         self.held_queue(Some(list), after, limit).await
     }
 
+    /// How many held posts of a list nobody has decided about.
+    pub async fn held_count(&self, list: Uuid) -> Result<u64, StoreError> {
+        let query = Query::select()
+            .expr(Expr::col(H::Id).count())
+            .from(H::Table)
+            .and_where(Expr::col(H::List).eq(list))
+            .and_where(undecided())
+            .take();
+        self.reading(async |db| match db.query_one(&query).await? {
+            Some(row) => Ok(row.try_get_by_index::<i64>(0)?.unsigned_abs()),
+            None => Ok(0),
+        })
+        .await
+    }
+
+    /// The number of the held post of a list before which so many wait; `None` if no more than that do.
+    pub async fn held_at(&self, list: Uuid, skip: u64) -> Result<Option<i64>, StoreError> {
+        let query = Query::select()
+            .column(H::Number)
+            .from(H::Table)
+            .and_where(Expr::col(H::List).eq(list))
+            .and_where(undecided())
+            .order_by(H::Number, Order::Asc)
+            .limit(1)
+            .offset(skip)
+            .take();
+        self.reading(async |db| {
+            Ok(db.query_one(&query).await?.map(|row| row.try_get_by_index(0)).transpose()?)
+        })
+        .await
+    }
+
     /// The same over all lists if none is named.
     pub async fn held_queue(
         &self,
@@ -261,15 +293,18 @@ async fn number_of(db: &DatabaseTransaction, id: EntryId) -> Result<Option<i64>,
 
 /// Takes the next number of a series; whoever else takes one waits here until we have committed.
 pub(super) async fn next_number(db: &DatabaseTransaction, series: &str) -> Result<i64, Fault> {
-    let mut first = insert(C::Table, [C::Name, C::Next], [[series.into(), 1_i64.into()]]);
-    db.execute(first.on_conflict(OnConflict::column(C::Name).do_nothing_on([C::Name]).to_owned())).await?;
     let this = Expr::col(C::Name).eq(series);
     let take = Query::update()
         .table(C::Table)
         .value(C::Next, Expr::col(C::Next).add(1_i64))
         .and_where(this.clone())
         .take();
-    db.execute(&take).await?;
+    if db.execute(&take).await?.rows_affected() == 0 {
+        let mut first = insert(C::Table, [C::Name, C::Next], [[series.into(), 1_i64.into()]]);
+        db.execute(first.on_conflict(OnConflict::column(C::Name).do_nothing_on([C::Name]).to_owned()))
+            .await?;
+        db.execute(&take).await?;
+    }
     match db.query_one(Query::select().column(C::Next).from(C::Table).and_where(this)).await? {
         Some(row) => Ok(row.try_get_by_index::<i64>(0)? - 1),
         None => Err(odd(format!("the counter of {series} is gone")).into()),

@@ -94,3 +94,14 @@ pub(crate) async fn ensure_users(
     }
     Ok(())
 }
+
+/// True if the address belongs to this user.
+pub(crate) async fn owns(db: &DatabaseTransaction, user: Uuid, address: Uuid) -> Result<bool, Fault> {
+    let query = Query::select()
+        .column(A::Id)
+        .from(A::Table)
+        .and_where(Expr::col(A::Id).eq(address))
+        .and_where(Expr::col(A::User).eq(user))
+        .take();
+    Ok(db.query_one(&query).await?.is_some())
+}

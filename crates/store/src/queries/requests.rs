@@ -169,11 +169,11 @@ pub(crate) async fn take(db: &DatabaseTransaction, id: Uuid) -> Result<bool, Fau
     Ok(db.execute(&delete).await?.rows_affected() > 0)
 }
 
-fn query() -> SelectStatement {
+pub(super) fn query() -> SelectStatement {
     Query::select().columns(COLUMNS).from(R::Table).take()
 }
 
-fn read(row: &QueryResult) -> Result<MembershipRequest, Fault> {
+pub(super) fn read(row: &QueryResult) -> Result<MembershipRequest, Fault> {
     Ok(MembershipRequest {
         id: row.try_get_by_index(0)?,
         list: row.try_get_by_index(1)?,
