@@ -134,7 +134,20 @@ impl Call {
         was: Json,
         became: Json,
     ) -> Result<(), Fault> {
-        let entry = AuditEntry {
+        self.api.store.audit(&self.audit_entry(list, action, target, was, became)).await?;
+        Ok(())
+    }
+
+    /// The same, not written down yet.
+    pub(crate) fn audit_entry(
+        &self,
+        list: &str,
+        action: &str,
+        target: &str,
+        was: Json,
+        became: Json,
+    ) -> AuditEntry {
+        AuditEntry {
             at: self.now(),
             who: format!("{} by REST", self.caller.name),
             action: action.to_owned(),
@@ -142,9 +155,7 @@ impl Call {
             object: target.to_owned(),
             was,
             became,
-        };
-        self.api.store.audit(&entry).await?;
-        Ok(())
+        }
     }
 }
 

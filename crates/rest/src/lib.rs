@@ -1,20 +1,27 @@
 #![doc = include_str!("../README.md")]
 
+mod addresses;
 mod api;
 mod bans;
 mod call;
 mod caller;
+mod desk;
 mod domains;
 mod encode;
 mod fault;
 mod form;
+mod held;
 mod lists;
+mod members;
 mod pace;
+mod paged;
 mod params;
 mod percent;
 mod plugins;
+mod preferences;
 mod queues;
 mod reply;
+mod requests;
 mod reserved;
 mod right;
 mod router;
@@ -23,6 +30,7 @@ mod serve;
 mod settings;
 mod system;
 mod uris;
+mod users;
 mod valid;
 mod version;
 

@@ -1,16 +1,17 @@
 //! Two users turn out to be one; and memberships that go where their user's mail goes.
 
 use posthaste_model::{Address, Mailbox, Timestamp};
-use sea_orm::sea_query::{Expr, ExprTrait, Query};
+use sea_orm::sea_query::{Expr, ExprTrait, OnConflict, Query};
 use sea_orm::{ConnectionTrait, DatabaseTransaction};
 use uuid::Uuid;
 
 use super::addresses::{give, one};
 use super::people;
 use super::users::{User, by_key, prefer};
+use super::words::insert;
 use super::{members, preferences};
 use crate::error::{Fault, odd};
-use crate::tables::{Address as A, Member as M, MemberByUser as B, User as U};
+use crate::tables::{Address as A, DomainOwner as O, Member as M, MemberByUser as B, User as U};
 use crate::{Store, StoreError};
 
 /// What came of giving a user one more address.
@@ -124,6 +125,7 @@ async fn merge(db: &DatabaseTransaction, this: &User, other: &User) -> Result<()
         .and_where(Expr::col(B::User).eq(other.id))
         .take();
     db.execute(&memberships).await?;
+    own_domains(db, this.id, other.id).await?;
     let (own, others) = (set(db, this.id).await?, set(db, other.id).await?);
     let mut update = Query::update();
     update.table(U::Table).and_where(Expr::col(U::Id).eq(this.id));
@@ -177,4 +179,17 @@ async fn set(db: &DatabaseTransaction, user: Uuid) -> Result<posthaste_model::Pr
         Some(row) => preferences::read(&row, 'p'),
         None => Ok(posthaste_model::Preferences::default()),
     }
+}
+
+/// Makes `this` an owner of what `other` owns.
+async fn own_domains(db: &DatabaseTransaction, this: Uuid, other: Uuid) -> Result<(), Fault> {
+    let theirs =
+        Query::select().column(O::Domain).from(O::Table).and_where(Expr::col(O::User).eq(other)).take();
+    for row in db.query_all(&theirs).await? {
+        let domain: Uuid = row.try_get_by_index(0)?;
+        let mut insert = insert(O::Table, [O::Domain, O::User], [[domain.into(), this.into()]]);
+        insert.on_conflict(OnConflict::columns([O::Domain, O::User]).do_nothing_on([O::User]).to_owned());
+        db.execute(&insert).await?;
+    }
+    Ok(())
 }

@@ -12,7 +12,8 @@ use super::recipients::{first_set, or_default};
 use super::words::{unword, unword_opt, word};
 use crate::error::Fault;
 use crate::tables::{
-    Address as A, BounceStanding as S, MailingList as L, Member as M, Preference as P, User as U,
+    Address as A, BounceStanding as S, MailingList as L, Member as M, MemberByUser as B, Preference as P,
+    User as U,
 };
 use crate::{ROWS, Store, StoreError};
 
@@ -39,6 +40,8 @@ pub struct RosterRow {
     pub delivery_mode: DeliveryMode,
     /// The key of the user the address belongs to.
     pub user: Option<Uuid>,
+    /// It belongs to the user, and follows the preferred address.
+    pub by_user: bool,
     /// Days on which mail came back.
     pub bounce_score: u64,
     /// When mail came back last.
@@ -244,6 +247,7 @@ fn rows() -> SelectStatement {
         .expr_as(Expr::col((M::Table, M::ModerationAction)), "r_action")
         .expr_as(first_set(P::DeliveryMode), "r_mode")
         .expr_as(Expr::col((A::Table, A::User)), "r_user")
+        .expr_as(Expr::col((B::Table, B::User)), "r_by_user")
         .expr_as(Expr::col((S::Table, S::Score)), "r_score")
         .expr_as(Expr::col((S::Table, S::LastBounce)), "r_last_bounce")
         .expr_as(Expr::col((S::Table, S::Warnings)), "r_warnings")
@@ -253,6 +257,7 @@ fn rows() -> SelectStatement {
         .inner_join(A::Table, Expr::col((A::Table, A::Id)).equals((M::Table, M::Address)))
         .inner_join(L::Table, Expr::col((L::Table, L::Id)).equals((M::Table, M::List)))
         .join(JoinType::LeftJoin, U::Table, Expr::col((U::Table, U::Id)).equals((A::Table, A::User)))
+        .join(JoinType::LeftJoin, B::Table, Expr::col((B::Table, B::Member)).equals((M::Table, M::Id)))
         .join(JoinType::LeftJoin, S::Table, Expr::col((S::Table, S::Member)).equals((M::Table, M::Id)))
         .take()
 }
@@ -279,6 +284,7 @@ fn read(row: &QueryResult) -> Result<RosterRow, Fault> {
         moderation_action: unword_opt(row.try_get_by("r_action")?)?,
         delivery_mode: unword_opt(row.try_get_by("r_mode")?)?.unwrap_or_default(),
         user: row.try_get_by("r_user")?,
+        by_user: row.try_get_by::<Option<Uuid>, _>("r_by_user")?.is_some(),
         bounce_score: number("r_score")?,
         last_bounce: moment("r_last_bounce")?,
         warnings: number("r_warnings")?,

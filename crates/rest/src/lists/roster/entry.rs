@@ -42,7 +42,7 @@ pub(crate) fn resource(call: &Call, row: &RosterRow) -> Map {
         ("delivery_mode", json!(row.delivery_mode)),
         ("email", row.email.as_str().into()),
         ("list_id", row.list_id.as_str().into()),
-        ("subscription_mode", "as_address".into()),
+        ("subscription_mode", if row.by_user { "as_user" } else { "as_address" }.into()),
         ("role", row.role.name().into()),
         ("user", row.user.map_or(Json::Null, |user| link("users", &call.uuid_text(user)))),
         ("moderation_action", json!(row.moderation_action)),
