@@ -17,6 +17,7 @@ mod engines {
     pub(crate) mod moderation;
     pub(crate) mod overviews;
     pub(crate) mod people;
+    pub(crate) mod persons;
     pub(crate) mod posting;
     pub(crate) mod rules;
     pub(crate) mod schema;
@@ -25,8 +26,8 @@ mod engines {
 
 use engines::fixture::{Case, Engine, run};
 use engines::{
-    archive, bounces, decisions, digests, giving_up, lists, moderation, overviews, people, posting, rules,
-    schema, subscription,
+    archive, bounces, decisions, digests, giving_up, lists, moderation, overviews, people, persons, posting,
+    rules, schema, subscription,
 };
 
 /// Every test of the suite.
@@ -34,6 +35,7 @@ const SUITE: &[&[Case]] = &[
     schema::CASES,
     lists::CASES,
     people::CASES,
+    persons::CASES,
     posting::CASES,
     moderation::CASES,
     decisions::CASES,
