@@ -23,6 +23,7 @@ pub use self::case::{Case, excerpt};
 pub use self::desk::{CLAIM_HOLDS, Desk, Ruled};
 pub use self::links::ModeratorLinks;
 pub(crate) use self::reminder::remind;
+pub use self::reminder::{remind_list, waiting_on};
 pub(crate) use self::tell::tell_moderators;
 pub(crate) use self::time::expire;
 

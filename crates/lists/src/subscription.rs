@@ -5,9 +5,11 @@
 
 mod answer;
 mod desk;
+mod dismiss;
 mod enabling;
 mod front;
 mod letters;
+mod new_list;
 mod programs;
 mod secret;
 pub mod target;

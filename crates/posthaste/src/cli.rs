@@ -3,7 +3,7 @@
 mod alerts;
 mod archive;
 mod ask;
-mod audit;
+pub(crate) mod audit;
 mod ban;
 mod bounce;
 mod canary;
@@ -17,13 +17,13 @@ mod doctor;
 mod domain;
 mod header_match;
 mod incident;
-mod inject;
+pub(crate) mod inject;
 mod ledger;
 mod list;
 mod maintenance;
 mod member;
 mod moderate;
-mod mta;
+pub(crate) mod mta;
 mod ops;
 pub(crate) mod output;
 mod queue;
@@ -139,6 +139,9 @@ enum Verb {
     /// What happened
     #[command(subcommand)]
     Incident(incident::Verb),
+    /// The command line of Mailman (docs/migrate/commands.md); also what a link called `mailman` does
+    #[command(disable_help_flag = true, disable_version_flag = true)]
+    Mailman(crate::mailman::Words),
     /// The database's tables
     #[command(subcommand)]
     Db(db::Verb),
@@ -172,6 +175,7 @@ impl Cli {
             Verb::Trace(options) => trace::run(&options, &load(file)?, &out),
             Verb::Inject(options) => inject::run(&options, &load(file)?, &out),
             Verb::Queue(verb) => queue::run(&verb, &load(file)?, &out),
+            Verb::Mailman(words) => Ok(crate::mailman::run(words.with_name(), file)),
             Verb::Ops(verb) => ops::run(&verb, &load(file)?, &out),
             Verb::Db(verb) => block_on(db::run(verb, &load(file)?, &out)),
             Verb::Domain(verb) => block_on(domain::run(verb, &load(file)?, &out)),
@@ -191,7 +195,7 @@ impl Cli {
 }
 
 /// The file that was named, or the first that is there of those looked for.
-fn config_file(named: Option<PathBuf>) -> anyhow::Result<PathBuf> {
+pub(crate) fn config_file(named: Option<PathBuf>) -> anyhow::Result<PathBuf> {
     if let Some(file) = named {
         return Ok(file);
     }
@@ -205,7 +209,7 @@ fn config_file(named: Option<PathBuf>) -> anyhow::Result<PathBuf> {
     })
 }
 
-fn load(named: Option<PathBuf>) -> anyhow::Result<Config> {
+pub(crate) fn load(named: Option<PathBuf>) -> anyhow::Result<Config> {
     let file = config_file(named)?;
     Config::load(&file).map_err(|problems| output::BadInput::problems(&problems).into())
 }
@@ -215,7 +219,7 @@ fn block_on<F: Future<Output = anyhow::Result<Exit>>>(work: F) -> anyhow::Result
 }
 
 /// The database of this configuration. An empty one gets its tables; those of another version are refused.
-async fn store(config: &Config) -> anyhow::Result<posthaste_store::Store> {
+pub(crate) async fn store(config: &Config) -> anyhow::Result<posthaste_store::Store> {
     let store = crate::serve::connect(config).await?;
     if store.schema().await?.found == 0 {
         store.migrate().await?;
@@ -225,12 +229,12 @@ async fn store(config: &Config) -> anyhow::Result<posthaste_store::Store> {
 }
 
 /// Tells a running server that lists or domains changed. That none runs is no fault.
-fn refresh(config: &Config) {
+pub(crate) fn refresh(config: &Config) {
     let _ = crate::control::ask(&config.paths.state, &crate::control::Request::Refresh);
 }
 
 /// Now, on the system's clock.
-fn now() -> posthaste_model::Timestamp {
+pub(crate) fn now() -> posthaste_model::Timestamp {
     use posthaste_model::Clock;
     crate::clock::SystemClock::new().now()
 }

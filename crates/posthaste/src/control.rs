@@ -3,6 +3,7 @@
 //! `STATE/control.sock`, mode 0600: who may use it may also write the state folder.
 
 mod alerts;
+mod hands;
 mod memberships;
 
 use std::io::{BufRead, BufReader, Write};
@@ -14,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 pub(crate) use self::alerts::AlertRequest;
+pub(crate) use self::hands::HandRequest;
 pub(crate) use self::memberships::MembershipRequest;
 
 /// What the command line can ask of a running server.
@@ -61,6 +63,11 @@ pub(crate) enum Request {
     Memberships {
         /// What.
         ask: MembershipRequest,
+    },
+    /// Something that writes to people.
+    Hands {
+        /// What.
+        ask: HandRequest,
     },
     /// Make an entry due now, or take it back from quarantine.
     Retry {
@@ -135,6 +142,11 @@ pub(crate) enum Response {
 /// Where the socket of the server with this state folder is.
 pub(crate) fn socket(state: &Path) -> PathBuf {
     state.join("control.sock")
+}
+
+/// Where a running server writes its process id; a clean stop takes it away.
+pub(crate) fn pid_file(state: &Path) -> PathBuf {
+    state.join("posthaste.pid")
 }
 
 /// Asks the server of this state folder; `None` if none is running.

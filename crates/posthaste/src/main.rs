@@ -7,6 +7,7 @@ mod control;
 mod dev;
 mod drill;
 mod logging;
+mod mailman;
 mod mta;
 mod outlets;
 mod serve;
@@ -19,6 +20,9 @@ use clap::Parser;
 fn main() -> ExitCode {
     // One TLS provider everywhere; a second call would only say that it is there already.
     let _ = rustls::crypto::ring::default_provider().install_default();
+    if let Some(words) = mailman::called(std::env::args_os()) {
+        return mailman::run(words, None).into();
+    }
     let cli = cli::Cli::try_parse().unwrap_or_else(|error| {
         let words: Vec<_> = std::env::args_os().collect();
         match cli::check::usage(&words, &error) {

@@ -7,6 +7,7 @@ mod canary;
 mod control;
 mod database;
 mod folder;
+mod hands;
 mod listen;
 mod maps;
 mod memberships;
@@ -33,6 +34,7 @@ use tokio_util::sync::CancellationToken;
 pub(crate) use self::authenticity::{keyring, keys_folder};
 pub(crate) use self::canary::door;
 pub(crate) use self::folder::prepare as prepare_state;
+pub(crate) use self::hands::{Intake, Tools, intake, open as hands, perform as by_hand};
 pub(crate) use self::listen::tcp;
 pub(crate) use self::offline::run as offline;
 pub(crate) use self::reload::{hostname, site};
@@ -47,7 +49,7 @@ use crate::logging;
 /// What is under way at a stop may take so long (P18).
 const DRAIN: Duration = Duration::from_secs(30);
 
-#[derive(clap::Args, Debug)]
+#[derive(clap::Args, Debug, Default)]
 pub(crate) struct Options {
     /// Plant faults on command; for `posthaste drill` only
     #[arg(long, hide = true)]
@@ -121,7 +123,9 @@ pub(crate) async fn until_stopped(server: Arc<Server>) -> anyhow::Result<Exit> {
     if let Some(working) = server.working.as_ref().filter(|_| !helpless.is_cancelled()) {
         working.close();
     }
-    if supervisor.finished(DRAIN).await {
+    let ended = supervisor.finished(DRAIN).await;
+    let _ = std::fs::remove_file(crate::control::pid_file(&server.state_folder()));
+    if ended {
         tracing::info!("stopped");
     } else {
         tracing::warn!("stopped; some transactions did not end in time and are repeated at the next start");

@@ -19,6 +19,7 @@ mod engines {
     pub(crate) mod people;
     pub(crate) mod persons;
     pub(crate) mod posting;
+    pub(crate) mod roll;
     pub(crate) mod rules;
     pub(crate) mod schema;
     pub(crate) mod subscription;
@@ -27,7 +28,7 @@ mod engines {
 use engines::fixture::{Case, Engine, run};
 use engines::{
     archive, bounces, decisions, digests, giving_up, lists, moderation, overviews, people, persons, posting,
-    rules, schema, subscription,
+    roll, rules, schema, subscription,
 };
 
 /// Every test of the suite.
@@ -44,6 +45,7 @@ const SUITE: &[&[Case]] = &[
     subscription::CASES,
     rules::CASES,
     archive::CASES,
+    roll::CASES,
     bounces::CASES,
     overviews::CASES,
 ];

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use posthaste_mime::AutoSubmitted;
 use posthaste_model::{EntryId, MailingList, MembershipRequest, SubAddress, Timestamp, TokenOwner};
-use posthaste_store::{HeldSummary, Mark};
+use posthaste_store::{HeldSummary, Mark, Store, StoreError};
 use uuid::Uuid;
 
 use super::Desk;
@@ -18,6 +18,8 @@ use crate::templates::phrase;
 const EVERY: Duration = Duration::from_hours(23);
 /// What is younger was told when it came.
 const YOUNG: Duration = Duration::from_hours(20);
+/// Somebody who asks for a reminder gets one, unless one went out so lately.
+const AGAIN: Duration = Duration::from_hours(12);
 /// The mark of the last reminder, on the list.
 const REMINDED: &str = "reminded";
 /// Requests read at once.
@@ -43,6 +45,62 @@ pub(crate) async fn remind(tools: &Tools) -> Result<(), Trouble> {
     Ok(())
 }
 
+/// Tells the owners and moderators of one list what waits, however young it is; says how much that is. Who was reminded
+/// within these hours is not again: an installation may keep the daily job it had besides our own reminder.
+pub async fn remind_list(tools: &Tools, list: &MailingList) -> Result<u64, StoreError> {
+    let now = tools.clock.now();
+    let waiting = backlog(tools, list, now).await?;
+    let count = waiting.posts + waiting.requests.len() as u64;
+    let mark = Mark { who: String::new(), at: now };
+    if count > 0 && tools.store.mark(REMINDED, list.id, &mark, now.minus(AGAIN)).await?.is_none() {
+        send(tools, list, &waiting, now).await.map_err(|trouble| match trouble {
+            Trouble::Store(error) => error,
+            other => StoreError::Unavailable(other.to_string()),
+        })?;
+    }
+    Ok(count)
+}
+
+/// How much waits for the moderators of one list: posts, and requests to join or leave.
+pub async fn waiting_on(store: &Store, list: &MailingList, now: Timestamp) -> Result<u64, StoreError> {
+    let posts = store
+        .held_counts()
+        .await?
+        .iter()
+        .filter(|held| held.list == list.id)
+        .map(|held| held.count)
+        .sum::<u64>();
+    Ok(posts + requests(store, Some(list.id), now).await?.len() as u64)
+}
+
+/// What waits on one list.
+async fn backlog(tools: &Tools, list: &MailingList, now: Timestamp) -> Result<Backlog, StoreError> {
+    let held = tools.store.held_counts().await?.into_iter().find(|held| held.list == list.id);
+    let requests = requests(&tools.store, Some(list.id), now).await?;
+    Ok(Backlog {
+        posts: held.as_ref().map_or(0, |held| held.count),
+        oldest: held.map_or(now, |held| held.oldest),
+        requests,
+    })
+}
+
+/// Requests that wait for moderators, on one list or on all.
+async fn requests(
+    store: &Store,
+    list: Option<Uuid>,
+    now: Timestamp,
+) -> Result<Vec<MembershipRequest>, StoreError> {
+    let mut all: Vec<MembershipRequest> = vec![];
+    loop {
+        let after = all.last().map(|request| request.id);
+        let page = store.requests(list, TokenOwner::Moderator, after, PAGE, now).await?;
+        if page.is_empty() {
+            return Ok(all);
+        }
+        all.extend(page);
+    }
+}
+
 /// What waits on every list where something does: held posts, and requests to join or leave.
 async fn backlogs(tools: &Tools, now: Timestamp) -> Result<BTreeMap<Uuid, Backlog>, Trouble> {
     let mut backlogs: BTreeMap<Uuid, Backlog> = BTreeMap::new();
@@ -50,18 +108,13 @@ async fn backlogs(tools: &Tools, now: Timestamp) -> Result<BTreeMap<Uuid, Backlo
         let backlog = Backlog { posts: held.count, requests: vec![], oldest: held.oldest };
         backlogs.insert(held.list, backlog);
     }
-    let mut after = None;
-    loop {
-        let page = tools.store.requests(None, TokenOwner::Moderator, after, PAGE, now).await?;
-        let Some(last) = page.last() else { return Ok(backlogs) };
-        after = Some(last.id);
-        for request in page {
-            let new = Backlog { posts: 0, requests: vec![], oldest: request.asked_at };
-            let backlog = backlogs.entry(request.list).or_insert(new);
-            backlog.oldest = backlog.oldest.min(request.asked_at);
-            backlog.requests.push(request);
-        }
+    for request in requests(&tools.store, None, now).await? {
+        let new = Backlog { posts: 0, requests: vec![], oldest: request.asked_at };
+        let backlog = backlogs.entry(request.list).or_insert(new);
+        backlog.oldest = backlog.oldest.min(request.asked_at);
+        backlog.requests.push(request);
     }
+    Ok(backlogs)
 }
 
 /// What waits on one list.

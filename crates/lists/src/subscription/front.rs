@@ -1,7 +1,8 @@
 //! What pages and the command line ask of the desk: done at once, its mails put into the queue.
 
 use posthaste_model::{
-    Address, DeliveryMode, EntryId, ListId, Mailbox, MailingList, MembershipRequest, Preferences, TokenOwner,
+    Address, DeliveryMode, DeliveryStatus, EntryId, ListId, Mailbox, MailingList, MembershipRequest,
+    Preferences, TokenOwner,
 };
 use posthaste_store::StoreError;
 use uuid::Uuid;
@@ -21,6 +22,8 @@ pub struct Enrolment {
     pub greet: Option<bool>,
     /// How they get the list's mail; `None` = as they said elsewhere.
     pub mode: Option<DeliveryMode>,
+    /// Whether they get it at all; `None` = as they said elsewhere.
+    pub status: Option<DeliveryStatus>,
 }
 
 impl Desk {
@@ -38,7 +41,11 @@ impl Desk {
             let deed = id.child(mailbox.address.key());
             let asking = Asking { deed, list, network: String::new(), rationed: false };
             let wish = JoinWish {
-                preferences: Preferences { delivery_mode: how.mode, ..Preferences::default() },
+                preferences: Preferences {
+                    delivery_mode: how.mode,
+                    delivery_status: how.status,
+                    ..Preferences::default()
+                },
                 pre_verified: true,
                 pre_confirmed: true,
                 pre_approved: true,

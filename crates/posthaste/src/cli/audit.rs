@@ -119,14 +119,14 @@ pub(super) fn setting(key: &str, was: Value, became: Value) -> (Value, Value) {
 }
 
 /// Who was meant by a command, the first hundred by name.
-pub(super) fn people<'a>(people: impl Iterator<Item = &'a Address>) -> Value {
+pub(crate) fn people<'a>(people: impl Iterator<Item = &'a Address>) -> Value {
     const NAMED: usize = 100;
     let all: Vec<_> = people.map(Address::as_str).collect();
     json!({ "count": all.len(), "addresses": all.get(..NAMED).unwrap_or(&all) })
 }
 
 /// Writes down what a command did. What was done stays done if this fails.
-pub(super) async fn note(store: &Store, action: &str, list: &str, object: &str, was: Value, became: Value) {
+pub(crate) async fn note(store: &Store, action: &str, list: &str, object: &str, was: Value, became: Value) {
     let entry = AuditEntry {
         at: super::now(),
         who: format!("{} on the command line", super::alerts::who(None)),

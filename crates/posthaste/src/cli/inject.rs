@@ -22,7 +22,7 @@ pub(crate) struct Options {
     from: Option<String>,
 }
 
-trait Wire: Read + Write {}
+pub(crate) trait Wire: Read + Write {}
 impl<T: Read + Write> Wire for T {}
 
 pub(crate) fn run(options: &Options, config: &Config, out: &Out) -> anyhow::Result<Exit> {
@@ -82,7 +82,8 @@ fn complete(text: &[u8], list: &ListName, from: Option<&Address>) -> anyhow::Res
     Ok((sender, message.to_bytes().to_vec()))
 }
 
-fn connect(listen: &Listen) -> std::io::Result<Box<dyn Wire>> {
+/// A connection to where mail comes in.
+pub(crate) fn connect(listen: &Listen) -> std::io::Result<Box<dyn Wire>> {
     const LONGEST: Option<Duration> = Some(Duration::from_mins(1));
     Ok(match listen {
         Listen::Tcp(address) => {
@@ -99,7 +100,7 @@ fn connect(listen: &Listen) -> std::io::Result<Box<dyn Wire>> {
 }
 
 /// One LMTP transaction (RFC 2033); the reply for the one recipient.
-fn hand_over(wire: Box<dyn Wire>, from: &str, to: &str, message: &[u8]) -> anyhow::Result<String> {
+pub(crate) fn hand_over(wire: Box<dyn Wire>, from: &str, to: &str, message: &[u8]) -> anyhow::Result<String> {
     let mut wire = BufReader::new(wire);
     let greeting = reply(&mut wire)?;
     anyhow::ensure!(greeting.starts_with('2'), "the server answered: {greeting}");

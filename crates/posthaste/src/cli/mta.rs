@@ -46,7 +46,7 @@ pub(crate) async fn run(verb: Verb, config: &Config, out: &Out) -> anyhow::Resul
     Ok(Exit::Done)
 }
 
-async fn names(config: &Config) -> anyhow::Result<Names> {
+pub(crate) async fn names(config: &Config) -> anyhow::Result<Names> {
     let rows = super::store(config).await?.directory().await?;
     let mut snapshot = Snapshot::default();
     for list in rows.lists {

@@ -1,4 +1,4 @@
-use posthaste_model::{DeliveryMode, Mailbox};
+use posthaste_model::{Address, DeliveryMode, DeliveryStatus, Mailbox};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -20,6 +20,22 @@ pub(crate) enum MembershipRequest {
         greet: Option<bool>,
         /// How they get the list's mail.
         mode: Option<DeliveryMode>,
+        /// Whether they get it at all.
+        #[serde(default)]
+        status: Option<DeliveryStatus>,
+    },
+    /// End the memberships of people, and write to them.
+    Dismiss {
+        /// The list's posting address.
+        list: String,
+        /// Names this doing: the same again does nothing twice.
+        id: Uuid,
+        /// Whose.
+        people: Vec<Address>,
+        /// Whether to say goodbye; `None` = as the list says.
+        goodbye: Option<bool>,
+        /// Whether to tell the owners; `None` = as the list says.
+        tell_owners: Option<bool>,
     },
     /// Decide about a request that waits for a moderator.
     Decide {

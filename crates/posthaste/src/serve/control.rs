@@ -10,7 +10,7 @@ use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{UnixListener, UnixStream};
 
 use super::{Server, status};
-use crate::control::{Request, Response, socket};
+use crate::control::{Request, Response, pid_file, socket};
 
 /// Longest a request may take to arrive or an answer to leave.
 const DEADLINE: Duration = Duration::from_secs(30);
@@ -26,6 +26,7 @@ pub(crate) fn bind(state: &Path) -> anyhow::Result<UnixListener> {
         )
     })?;
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600))?;
+    std::fs::write(pid_file(state), format!("{}\n", std::process::id()))?;
     Ok(listener)
 }
 
@@ -118,7 +119,8 @@ async fn perform(server: &Arc<Server>, request: Request) -> Response {
             Ok(sent) => Response::Done(sent.into()),
             Err(why) => Response::Failed(why),
         },
-        Request::Memberships { ask } => super::memberships::perform(server, ask).await,
+        Request::Memberships { ask } => super::memberships::perform(&server.tools, ask).await,
+        Request::Hands { ask } => super::hands::answer(&server.tools, ask).await,
         Request::Alerts { ask } => server.alerts(ask).await,
         other => super::offline::perform(&server.spool, &other).await,
     }

@@ -47,7 +47,7 @@ pub(crate) struct Server {
     pub(super) digests: Arc<Digests>,
     pub(super) news: Arc<News>,
     pub(super) commands: Arc<Commands>,
-    pub(super) desk: Desk,
+    pub(super) tools: Tools,
     pub(super) outgoing: Arc<Outgoing>,
     pub(super) doors: Mutex<Vec<(Listener, Arc<server::Options>)>>,
     pub(super) control: Mutex<Option<UnixListener>>,
@@ -144,7 +144,7 @@ impl Server {
         let commands = Arc::new(Commands::new(tools.clone()));
         let desk = Desk::new(tools.clone());
         let bounces = Arc::new(Bounces::new(tools.clone()));
-        let chores = Arc::new(Chores::new(tools));
+        let chores = Arc::new(Chores::new(tools.clone()));
         let intake =
             Intake::new(directory.clone(), store.clone(), spool.clone(), seen, clock.clone(), events.clone());
         let intake = Arc::new(intake.with_canary(keeper).with_answers(alerts.clone()));
@@ -172,7 +172,7 @@ impl Server {
             watch: watch.clone(),
             spool: spool.clone(),
             store: store.clone(),
-            desk: desk.clone(),
+            desk,
             alerts: alerts.clone(),
             site: site.clone(),
             bell: moderation.bell(),
@@ -202,7 +202,7 @@ impl Server {
             digests,
             news,
             commands,
-            desk,
+            tools,
             outgoing,
             doors: Mutex::new(doors),
             lookup,

@@ -4,3 +4,4 @@ mod bump;
 pub(crate) mod collect;
 pub(crate) mod issues;
 pub(crate) mod readers;
+mod renumber;

@@ -58,6 +58,7 @@ pub(crate) fn run(options: &Options, config: &Config, out: &Out) -> anyhow::Resu
             invite: options.invite,
             greet,
             mode,
+            status: None,
         };
         match ask(&config.paths.state, &Request::Memberships { ask: about })? {
             None => {
