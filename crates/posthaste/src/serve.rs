@@ -34,7 +34,7 @@ use tokio_util::sync::CancellationToken;
 pub(crate) use self::authenticity::{keyring, keys_folder};
 pub(crate) use self::canary::door;
 pub(crate) use self::folder::prepare as prepare_state;
-pub(crate) use self::hands::{Intake, Tools, intake, open as hands, perform as by_hand};
+pub(crate) use self::hands::{intake, open as hands, perform as by_hand};
 pub(crate) use self::listen::tcp;
 pub(crate) use self::offline::run as offline;
 pub(crate) use self::reload::{hostname, site};

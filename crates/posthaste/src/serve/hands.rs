@@ -6,7 +6,7 @@ use std::sync::Arc;
 use posthaste_lists::moderation::remind_list;
 use posthaste_lists::subscription::Desk;
 use posthaste_lists::{Digests, Directory, Events, Gate, History, LiveSite};
-pub(crate) use posthaste_lists::{Intake, Tools};
+use posthaste_lists::{Intake, Tools};
 use posthaste_spool::{RealDisk, SeenLog, Spool};
 
 use super::{Layout, memberships, offline, reload};
