@@ -22,9 +22,9 @@ pub(crate) async fn open(config: &Config) -> anyhow::Result<Tools> {
     let clock: Arc<dyn posthaste_model::Clock> = Arc::new(SystemClock::new());
     let spool = Spool::open(&layout.spool, reload::spool_options(config), clock.clone(), Arc::new(RealDisk))?;
     let site = Arc::new(LiveSite::new(reload::site(config)));
+    let store = super::connect(config).await?;
     Ok(Tools {
         spool,
-        store: super::connect(config).await?,
         gate: Arc::new(Gate::default()),
         templates: Arc::new(crate::texts::templates(config, site.clone(), clock.clone())),
         site,
@@ -32,7 +32,8 @@ pub(crate) async fn open(config: &Config) -> anyhow::Result<Tools> {
         clock,
         events: Arc::new(Events::default()),
         decisions: Arc::default(),
-        outlets: Arc::new(crate::outlets::outlets(config)),
+        outlets: Arc::new(crate::outlets::outlets(config, &store)),
+        store,
         working: None,
     })
 }
