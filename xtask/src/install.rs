@@ -3,6 +3,7 @@
 mod browser;
 mod debian;
 mod look;
+mod python;
 
 use std::path::PathBuf;
 
@@ -24,6 +25,7 @@ const NEEDS: &[Need] = &[
     Need { package: "strace", found: || look::program(&["strace"]) },
     Need { package: "e2fsprogs", found: || look::program(&["mkfs.ext4"]) },
     Need { package: "python3", found: || look::program(&["python3"]) },
+    Need { package: "python3-venv", found: python::has_venv },
     Need { package: "openssl", found: || look::program(&["openssl"]) },
     Need { package: "systemd", found: || look::program(&["systemd-analyze"]) },
     Need { package: "chromium", found: || look::program(&["chromium"]) },
@@ -114,7 +116,7 @@ pub(crate) fn run() -> Result<()> {
         }
         packages.extend(install);
         if packages.is_empty() && unpack.is_empty() {
-            return browser::fetch();
+            return fetch();
         }
         let mut missing = packages.clone();
         missing.extend(unpack.iter().map(|server| server.package));
@@ -129,9 +131,15 @@ pub(crate) fn run() -> Result<()> {
                 "Debian's package {} is installed, and what the tests need of it is not there",
                 need.package
             ),
-            None => browser::fetch(),
+            None => fetch(),
         }
     })
+}
+
+/// What comes from npm and from PyPI.
+fn fetch() -> Result<()> {
+    browser::fetch()?;
+    python::fetch()
 }
 
 fn advice(missing: &[&str]) -> String {

@@ -30,6 +30,7 @@ mod queue;
 mod request;
 mod status;
 mod template;
+mod token;
 mod trace;
 
 use std::path::PathBuf;
@@ -142,6 +143,9 @@ enum Verb {
     /// The command line of Mailman (docs/migrate/commands.md); also what a link called `mailman` does
     #[command(disable_help_flag = true, disable_version_flag = true)]
     Mailman(crate::mailman::Words),
+    /// What lets programs use the REST interface
+    #[command(subcommand)]
+    Token(token::Verb),
     /// The database's tables
     #[command(subcommand)]
     Db(db::Verb),
@@ -181,6 +185,7 @@ impl Cli {
             Verb::Domain(verb) => block_on(domain::run(verb, &load(file)?, &out)),
             Verb::Moderate(verb) => block_on(moderate::run(verb, &load(file)?, &out)),
             Verb::Audit(verb) => block_on(audit::run(verb, &load(file)?, &out)),
+            Verb::Token(verb) => block_on(token::run(verb, &load(file)?, &out)),
             Verb::Ban(verb) => block_on(ban::run(verb, &load(file)?, &out)),
             Verb::HeaderMatch(verb) => block_on(header_match::run(verb, &load(file)?, &out)),
             Verb::List(verb) => block_on(list::run(verb, &load(file)?, &out)),

@@ -14,6 +14,7 @@ mod memberships;
 mod offline;
 mod pages;
 mod reload;
+mod rest;
 mod state;
 mod status;
 mod surgery;

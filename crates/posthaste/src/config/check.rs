@@ -238,10 +238,13 @@ impl Config {
     }
 
     fn check_doors(&self, problems: &mut Vec<Problem>) {
-        if self.rest.listen.is_some() {
-            let what = "this version does not serve it yet; nothing will listen there";
-            let fix = "leave it for a later version, or take the key away";
-            problems.push(self.warning("rest.listen", what, fix));
+        if let Some(listen) = self.rest.listen.as_ref().filter(|listen| listen.is_public())
+            && !self.rest.without_tls
+        {
+            let what =
+                format!("{listen} can be reached by other machines, and passwords go there unencrypted");
+            let fix = "listen on 127.0.0.1 or a unix: path behind a proxy that speaks https, or set rest.without_tls = true";
+            problems.push(self.error("rest.listen", what, fix));
         }
         if self.web.listen.as_ref().is_some_and(Listen::is_public) && self.web.base_url.is_none() {
             let what = "the pages answer under names of this machine only until they know their address";
@@ -249,10 +252,6 @@ impl Config {
         }
         if let Some(path) = &self.metrics.token_file {
             self.check_password_file("metrics.token_file", path, problems);
-        }
-        if self.rest.listen.is_some() && self.rest.password.is_none() {
-            let fix = "set rest.password to a long random word";
-            problems.push(self.error("rest.password", "REST without a password would let anyone in", fix));
         }
         if self.rest.password.is_some() {
             self.check_secret_here("rest.password", "chmod 640 the configuration file", problems);

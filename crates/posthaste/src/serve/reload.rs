@@ -233,6 +233,7 @@ impl Server {
             served.web.listen = None;
         }
         self.site.set(site(&served));
+        self.rest.reload(&new);
         self.log.set(new.log.level);
         self.forget_maps();
         *self.config.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(new);

@@ -18,7 +18,7 @@ use posthaste_watch::alerts::Alerts;
 use posthaste_watch::{Canary, Rooms, Supervisor, Watch};
 use tokio::net::UnixListener;
 
-use super::{Layout, Sockets, Stop, alerting, canary, control, listen, maps, pages, reload, watching};
+use super::{Layout, Sockets, Stop, alerting, canary, control, listen, maps, pages, reload, rest, watching};
 use crate::config::Config;
 use crate::drill::{Drill, Ground};
 use crate::logging::LogLevel;
@@ -52,6 +52,7 @@ pub(crate) struct Server {
     pub(super) doors: Mutex<Vec<(Listener, Arc<server::Options>)>>,
     pub(super) control: Mutex<Option<UnixListener>>,
     pub(super) pages: pages::Pages,
+    pub(super) rest: rest::Rest,
     pub(super) lookup: Option<Arc<Listener>>,
     pub(super) kept_maps: Mutex<maps::Kept>,
     /// Tasks that send. A reload may give the relay fewer connections than these, not more.
@@ -148,6 +149,13 @@ impl Server {
         let intake =
             Intake::new(directory.clone(), store.clone(), spool.clone(), seen, clock.clone(), events.clone());
         let intake = Arc::new(intake.with_canary(keeper).with_answers(alerts.clone()));
+        let rest = posthaste_rest::Rooms {
+            tools,
+            intake: intake.clone(),
+            directory: directory.clone(),
+            digests: digests.clone(),
+        };
+        let rest = rest::Rest::open(&config, rest, &mut sockets).await?;
         let doors = listen::doors(&config, &mut sockets).await?;
         let lookup = listen::lookup(&config).await?;
         let control = control::bind(&state)?;
@@ -181,6 +189,7 @@ impl Server {
         let stop = Stop::default();
         Ok(Arc::new(Self {
             pages,
+            rest,
             file,
             config,
             config_error,

@@ -94,6 +94,7 @@ impl Server {
             async move { watch.keep_ledger(&stop).await }
         });
         self.pages.start(supervisor, &self.stop.soft);
+        self.rest.start(self, supervisor, &self.stop.soft);
         let (pool, stop) = (self.pool.clone(), self.stop.soft.clone());
         supervisor.keep("relay pool", 1, move |_| {
             let (pool, stop) = (pool.clone(), stop.clone());

@@ -5,8 +5,8 @@ use proptest::test_runner::{Config, TestRunner};
 
 use crate::support::{Api, LOGIN, basic};
 
-/// Names that handlers know, and some that none does.
-const NAMES: [&str; 24] = [
+/// Names that handlers know, and one that none does.
+const NAMES: [&str; 51] = [
     "mail_host",
     "description",
     "alias_domain",
@@ -27,9 +27,36 @@ const NAMES: [&str; 24] = [
     "count",
     "page",
     "delivery_mode",
+    "delivery_status",
     "token_owner",
+    "request_type",
     "fqdn_listname",
+    "style_name",
     "emails",
+    "user_id",
+    "auto_create",
+    "cleartext_password",
+    "is_server_owner",
+    "absorb_existing",
+    "q",
+    "position",
+    "tag",
+    "send",
+    "bump",
+    "periodic",
+    "forward",
+    "preferred_language",
+    "hide_address",
+    "subscription_policy",
+    "archive_policy",
+    "acceptable_aliases",
+    "digest_size_threshold",
+    "bounce_info_stale_after",
+    "fields",
+    "advertised",
+    "pre_confirmed",
+    "invitation",
+    "username",
     "zz",
 ];
 const VALUES: [&str; 14] = [
@@ -107,7 +134,10 @@ fn no_body_and_no_path_is_our_fault() {
         proptest::sample::select(vec!["3.0", "3.1"]),
         body(),
     );
-    let mut runner = TestRunner::new(Config { cases: 400, failure_persistence: None, ..Config::default() });
+    // More of them for a long run.
+    let cases =
+        std::env::var("POSTHASTE_FUZZ_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(400);
+    let mut runner = TestRunner::new(Config { cases, failure_persistence: None, ..Config::default() });
     runner
         .run(&asked, |(route, pieces, version, (content_type, body))| {
             let mut pieces = pieces.into_iter();
