@@ -155,7 +155,7 @@ impl Desk {
                 secret.token(EntryId::new(request.id), &list.list_id, &request.address, request.action)
             }
             // Nobody is told what stands in the mail then, but programs need a name for it.
-            None => format!("{:0>40}", request.id.simple()),
+            None => format!("00000000{}", request.id.simple()),
         }
     }
 

@@ -1,4 +1,4 @@
-//! Members, users, addresses, and what waits for a moderator: rows 21-26 and 36-54.
+//! Members, users, addresses, and what waits for a moderator: rows 20-26 and 36-54.
 
 use super::Route;
 use crate::preferences;
@@ -7,6 +7,10 @@ use crate::right::Right;
 use crate::{addresses, held, members, requests, users};
 
 pub(super) const ROUTES: &[Route] = &[
+    Route::new(20, "lists/{l}/{role}/{e}", Right::list(Members, Members))
+        .get(|c| Box::pin(members::one::show(c)))
+        .patch(|c| Box::pin(members::one::patch(c)))
+        .delete(|c| Box::pin(members::one::remove(c))),
     Route::new(21, "lists/{l}/held", Right::list(Moderate, Moderate)).get(|c| Box::pin(held::all(c))),
     Route::new(22, "lists/{l}/held/count", Right::list(Moderate, Moderate)).get(|c| Box::pin(held::count(c))),
     Route::new(23, "lists/{l}/held/{id}", Right::list(Moderate, Moderate))

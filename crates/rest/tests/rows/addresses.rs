@@ -20,7 +20,10 @@ async fn row_36_37_addresses() {
     assert_eq!(api.get("addresses?count=1&page=2").await.all("email"), ["anne@example.com"]);
     api.post("addresses", &[("email", "x@example.com")]).await.is(405);
     let told = api.get("addresses/ZOE@example.com").await.is(200).json();
-    assert_eq!((&told["email"], &told["original_email"]), (&json!("zoe@example.com"), &json!("Zoe@Example.com")));
+    assert_eq!(
+        (&told["email"], &told["original_email"]),
+        (&json!("zoe@example.com"), &json!("Zoe@Example.com"))
+    );
     assert_eq!(told["self_link"], format!("{BASE}/3.1/addresses/zoe@example.com"));
     assert!(told["registered_on"].is_string());
     assert!(told.get("display_name").is_none() && told.get("verified_on").is_none());

@@ -17,3 +17,11 @@ mod matrix;
 mod queues;
 mod system;
 mod table;
+
+mod addresses;
+mod held;
+mod members;
+mod people;
+mod preferences;
+mod requests;
+mod users;

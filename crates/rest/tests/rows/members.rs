@@ -39,8 +39,11 @@ async fn anne(api: &Api) -> String {
 #[tokio::test]
 async fn row_42_subscribed_at_once() {
     let (api, list) = Api::with_list("ant@example.com").await;
-    let form =
-        with("ant.example.com", "Bart@Example.com", &[("display_name", "Bart P"), ("delivery_mode", "mime_digests")]);
+    let form = with(
+        "ant.example.com",
+        "Bart@Example.com",
+        &[("display_name", "Bart P"), ("delivery_mode", "mime_digests")],
+    );
     let form: Vec<_> = form.into_iter().chain(READY).collect();
     let path = api.post("members", &form).await.is(201).location();
     let member = api.get(&path).await.is(200).json();
@@ -63,7 +66,9 @@ async fn row_42_subscribed_at_once() {
     assert!(member.get("moderation_action").is_none() && member.get("last_bounce_received").is_none());
     let user = member["user"].as_str().unwrap().trim_start_matches(BASE).to_owned();
     assert_eq!(api.get(&user).await.is(200).json()["display_name"], "Bart P");
-    assert!(api.store.is_verified(&posthaste_model::Address::parse("bart@example.com").unwrap()).await.unwrap());
+    assert!(
+        api.store.is_verified(&posthaste_model::Address::parse("bart@example.com").unwrap()).await.unwrap()
+    );
     assert_eq!(api.store.member_count(list.id, Role::Member).await.unwrap(), 1);
     // Nothing was mailed, and it is written down who did it.
     assert_eq!(api.mails().await, 0);
@@ -140,13 +145,16 @@ async fn row_42_refusals() {
     api.post("members", &with("ant.example.com", "x@example.com", &[("zz", "1"), ("email", "2")]))
         .await
         .refuses(400, "Unexpected parameters: email, zz");
-    api.post("members", &with("ant.example.com", "x@example.com", &[("role", "king"), ("pre_verified", "t")]))
-        .await
-        .refuses(
-            400,
-            "Invalid Parameter \"role\": Accepted Values are: member, owner, moderator, nonmember. \
+    api.post(
+        "members",
+        &with("ant.example.com", "x@example.com", &[("role", "king"), ("pre_verified", "t")]),
+    )
+    .await
+    .refuses(
+        400,
+        "Invalid Parameter \"role\": Accepted Values are: member, owner, moderator, nonmember. \
              Invalid Parameter \"pre_verified\": Invalid boolean value: t.",
-        );
+    );
     // JSON says the same.
     let body = json!({ "list_id": "ant.example.com", "subscriber": "j@example.com", "pre_verified": true,
         "pre_confirmed": true, "pre_approved": true });
@@ -189,7 +197,10 @@ async fn row_42_44_a_user_subscribes() {
     api.post("members", &owner).await.refuses(400, "User without preferred address");
     let path = api.post("members", &form(&id)).await.is(201).location();
     let member = api.get(&path).await.json();
-    assert_eq!((&member["subscription_mode"], &member["email"]), (&json!("as_user"), &json!("anne@example.com")));
+    assert_eq!(
+        (&member["subscription_mode"], &member["email"]),
+        (&json!("as_user"), &json!("anne@example.com"))
+    );
     api.post("members", &form(&id)).await.refuses(409, "Member already subscribed");
     api.post("members", &form("anne@example.com")).await.refuses(409, "Member already subscribed");
     api.patch(&path, &[("address", "anne2@example.com")])
@@ -222,7 +233,10 @@ async fn row_42_everybody_in_order() {
     assert_eq!(all.json()["total_size"], 8);
     let lists = all.all("list_id");
     assert_eq!(lists[..4], ["ant.example.com"; 4]);
-    assert_eq!(all.all("email")[..4], ["owner@example.com", "mod@example.com", "anne@example.com", "zoe@example.com"]);
+    assert_eq!(
+        all.all("email")[..4],
+        ["owner@example.com", "mod@example.com", "anne@example.com", "zoe@example.com"]
+    );
     let page = api.get("members?count=3&page=2&fields=email&fields=self_link").await.is(200);
     assert_eq!((page.json()["start"].clone(), page.json()["total_size"].clone()), (json!(3), json!(8)));
     assert_eq!(page.all("email"), ["zoe@example.com", "owner@example.com", "mod@example.com"]);
@@ -232,7 +246,10 @@ async fn row_42_everybody_in_order() {
         assert_eq!((told.get("entries"), &told["total_size"]), (None, &json!(8)));
     }
     let odd = api.get("members?fields=foo").await.is(400).description();
-    assert!(odd.starts_with("Unknown field \"foo\" for Member resource. Allowed fields are: address,"), "{odd}");
+    assert!(
+        odd.starts_with("Unknown field \"foo\" for Member resource. Allowed fields are: address,"),
+        "{odd}"
+    );
     api.get("members?role=owner").await.refuses(400, "Unexpected parameters: role");
     api.put("members", &[]).await.is(405);
 }
@@ -281,11 +298,15 @@ async fn row_43_found() {
         assert_eq!(short(&posted), found, "POST {query}");
     }
     let page = api.get("members/find?subscriber=anne@example.com&count=1&page=3").await.is(200);
-    assert_eq!((page.all("list_id"), page.json()["total_size"].clone()), (vec!["bee.example.com".into()], json!(3)));
+    assert_eq!(
+        (page.all("list_id"), page.json()["total_size"].clone()),
+        (vec!["bee.example.com".into()], json!(3))
+    );
     api.get("members/find?who=anne").await.refuses(400, "Unexpected parameters: who");
-    api.get("members/find?role=king")
-        .await
-        .refuses(400, "Invalid Parameter \"role\": Accepted Values are: member, owner, moderator, nonmember.");
+    api.get("members/find?role=king").await.refuses(
+        400,
+        "Invalid Parameter \"role\": Accepted Values are: member, owner, moderator, nonmember.",
+    );
 }
 
 #[tokio::test]
@@ -324,7 +345,10 @@ async fn row_44_a_member_changes() {
     let path = subscribe(&api, "ant.example.com", "anne@example.com").await;
     api.patch(&path, &[("moderation_action", "hold"), ("delivery_mode", "mime_digests")]).await.is(204);
     let member = api.get(&path).await.json();
-    assert_eq!((&member["moderation_action"], &member["delivery_mode"]), (&json!("hold"), &json!("mime_digests")));
+    assert_eq!(
+        (&member["moderation_action"], &member["delivery_mode"]),
+        (&json!("hold"), &json!("mime_digests"))
+    );
     api.patch(&path, &[("moderation_action", "")]).await.is(204);
     let member = api.get(&path).await.json();
     assert!(member.get("moderation_action").is_none());
@@ -340,7 +364,10 @@ async fn row_44_a_member_changes() {
         .refuses(400, "Address is not controlled by user");
     api.patch(&path, &[("address", "anne2@example.com"), ("moderation_action", "accept")]).await.is(204);
     let member = api.get(&path).await.json();
-    assert_eq!((&member["email"], &member["moderation_action"]), (&json!("anne2@example.com"), &json!("accept")));
+    assert_eq!(
+        (&member["email"], &member["moderation_action"]),
+        (&json!("anne2@example.com"), &json!("accept"))
+    );
     assert!(member["user"].as_str().unwrap().ends_with(&id));
     subscribe(&api, "ant.example.com", "anne@example.com").await;
     api.patch(&path, &[("address", "anne@example.com")]).await.refuses(409, "Member already subscribed");
@@ -387,12 +414,17 @@ async fn row_20_44_a_member_leaves() {
             }
         }
     }
-    assert_eq!(api.get("lists/ant.example.com/requests/count?request_type=unsubscription").await.json()["count"], 0);
+    assert_eq!(
+        api.get("lists/ant.example.com/requests/count?request_type=unsubscription").await.json()["count"],
+        0
+    );
     subscribe(&api, "ant.example.com", "anne@example.com").await;
     api.ask("DELETE", path, &[("reason", "x")]).await.refuses(400, "Unexpected parameters: reason");
     // Who has another role loses it, whatever is said.
     api.enlist(&list, Role::Owner, "anne@example.com").await;
-    api.ask("DELETE", "lists/ant.example.com/owner/anne@example.com", &[("pre_confirmed", "False")]).await.is(204);
+    api.ask("DELETE", "lists/ant.example.com/owner/anne@example.com", &[("pre_confirmed", "False")])
+        .await
+        .is(204);
     api.get("lists/ant.example.com/owner/anne@example.com").await.is(404);
     api.get(path).await.is(200);
     let wanted = AuditWanted { action: Some("unsubscribe".into()), ..AuditWanted::default() };

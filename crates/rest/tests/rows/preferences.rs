@@ -49,7 +49,11 @@ pub(crate) async fn at(api: &Api, path: &str, link: &str) {
     assert_eq!(set(&api.get(path).await), whole);
     for (name, value, text) in [
         ("acknowledge_posts", "", "Invalid boolean value: ."),
-        ("delivery_mode", "", "Accepted Values are: regular, plaintext_digests, mime_digests, summary_digests."),
+        (
+            "delivery_mode",
+            "",
+            "Accepted Values are: regular, plaintext_digests, mime_digests, summary_digests.",
+        ),
         (
             "delivery_status",
             "off",

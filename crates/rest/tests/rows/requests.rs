@@ -63,15 +63,20 @@ async fn row_24_25_26_what_waits() {
         ("?request_type=subscription", 3),
         ("?request_type=unsubscription", 0),
     ] {
-        assert_eq!(api.get(&format!("{REQUESTS}/count{query}")).await.is(200).json()["count"], count, "{query}");
+        assert_eq!(
+            api.get(&format!("{REQUESTS}/count{query}")).await.is(200).json()["count"],
+            count,
+            "{query}"
+        );
         assert_eq!(api.get(&format!("{REQUESTS}{query}")).await.json()["total_size"], count, "{query}");
     }
     assert_eq!(api.get(&format!("{REQUESTS}?count=1&page=2")).await.all("token"), [second]);
     api.get(&format!("{REQUESTS}/count?count=1")).await.refuses(400, "Unexpected parameters: count");
     api.get(&format!("{REQUESTS}?who=x")).await.refuses(400, "Unexpected parameters: who");
-    api.get(&format!("{REQUESTS}?token_owner=x"))
-        .await
-        .refuses(400, "Invalid Parameter \"token_owner\": Accepted Values are: no_one, subscriber, moderator.");
+    api.get(&format!("{REQUESTS}?token_owner=x")).await.refuses(
+        400,
+        "Invalid Parameter \"token_owner\": Accepted Values are: no_one, subscriber, moderator.",
+    );
     let one = api.get(&format!("{REQUESTS}/{first}")).await.is(200).json();
     assert_eq!(one, entry);
     api.get("lists/bee.example.com/requests").await.is(404);
@@ -93,9 +98,10 @@ async fn row_26_decisions() {
         api.get(&path).await.is(200);
     }
     api.post(&path, &[]).await.refuses(400, "Missing Parameter: action");
-    api.post(&path, &[("action", "perhaps")])
-        .await
-        .refuses(400, "Invalid Parameter \"action\": Accepted Values are: hold, reject, discard, accept, defer.");
+    api.post(&path, &[("action", "perhaps")]).await.refuses(
+        400,
+        "Invalid Parameter \"action\": Accepted Values are: hold, reject, discard, accept, defer.",
+    );
     api.post(&path, &[("action", "accept"), ("comment", "x")])
         .await
         .refuses(400, "Unexpected parameters: comment");
@@ -131,7 +137,11 @@ async fn row_26_decisions() {
 #[tokio::test]
 async fn row_26_the_subscriber_answers() {
     let api = list_that(SubscriptionPolicy::ConfirmThenModerate).await;
-    let form = [("list_id", "ant.example.com"), ("subscriber", "anne@example.com"), ("delivery_mode", "mime_digests")];
+    let form = [
+        ("list_id", "ant.example.com"),
+        ("subscriber", "anne@example.com"),
+        ("delivery_mode", "mime_digests"),
+    ];
     let told = api.post("members", &form).await.is(202).json();
     assert_eq!(told["token_owner"], "subscriber");
     let path = format!("{REQUESTS}/{}", told["token"].as_str().unwrap());
@@ -156,7 +166,9 @@ async fn row_26_too_late() {
     api.post(&path, &[("action", "accept")]).await.refuses(409, "Already subscribed");
     let token = asks(&api, "bad@example.com").await;
     api.store.add_ban(Scope::List(list.id), "bad@example.com", api.now()).await.unwrap();
-    api.post(&format!("{REQUESTS}/{token}"), &[("action", "accept")]).await.refuses(400, "Membership is banned");
+    api.post(&format!("{REQUESTS}/{token}"), &[("action", "accept")])
+        .await
+        .refuses(400, "Membership is banned");
     api.get("lists/ant.example.com/member/bad@example.com").await.is(404);
     let token = asks(&api, "late@example.com").await;
     api.clock.turn(Duration::from_hours(181 * 24));
@@ -189,12 +201,18 @@ async fn row_24_26_departures() {
     let token = token["token"].as_str().unwrap();
     assert_eq!(api.get(REQUESTS).await.json()["total_size"], 0, "subscriptions are shown unless told");
     let all = api.get(&format!("{REQUESTS}?request_type=unsubscription&token_owner=moderator")).await.is(200);
-    assert_eq!((all.all("token"), all.all("type")), (vec![token.to_owned()], vec!["unsubscription".to_owned()]));
+    assert_eq!(
+        (all.all("token"), all.all("type")),
+        (vec![token.to_owned()], vec!["unsubscription".to_owned()])
+    );
     let link = api.get("lists/ant.example.com/member/anne@example.com").await.json()["self_link"].clone();
     assert!(link.as_str().unwrap().starts_with(BASE));
     api.post(&format!("{REQUESTS}/{token}"), &[("action", "accept")]).await.is(204);
     api.get("lists/ant.example.com/member/anne@example.com").await.is(404);
-    assert_eq!(api.get(&format!("{REQUESTS}/count?request_type=unsubscription")).await.json()["count"], json!(0));
+    assert_eq!(
+        api.get(&format!("{REQUESTS}/count?request_type=unsubscription")).await.json()["count"],
+        json!(0)
+    );
 }
 
 /// Programs make nobody write to one address again and again; whoever asks is told nothing of it.

@@ -55,9 +55,10 @@ async fn row_47_users_that_are_not_made() {
     api.post("users", &[("email", "x@example.com"), ("zz", "1")])
         .await
         .refuses(400, "Invalid email address Unexpected parameters: zz");
-    api.post("users", &[("email", "x@example.com"), ("is_server_owner", "t")])
-        .await
-        .refuses(400, "Invalid email address Invalid Parameter \"is_server_owner\": Invalid boolean value: t.");
+    api.post("users", &[("email", "x@example.com"), ("is_server_owner", "t")]).await.refuses(
+        400,
+        "Invalid email address Invalid Parameter \"is_server_owner\": Invalid boolean value: t.",
+    );
     assert_eq!(api.get("users").await.json()["total_size"], 1);
     // An address that nobody has gets a user.
     let list = api.list("ant@example.com").await;
@@ -71,7 +72,8 @@ async fn row_48_54_found() {
     let api = Api::start().await;
     make(&api, "anne@example.com", "Anne Person").await;
     make(&api, "bart@example.org", "Bart").await;
-    for (text, found) in [("EXAMPLE", 2), ("person", 1), ("bart@", 1), ("nobody", 0), ("", 2), ("100%25", 0)] {
+    for (text, found) in [("EXAMPLE", 2), ("person", 1), ("bart@", 1), ("nobody", 0), ("", 2), ("100%25", 0)]
+    {
         let told = api.get(&format!("users/find?q={text}")).await.is(200).json();
         assert_eq!(told["total_size"], found, "{text}");
     }
@@ -105,7 +107,8 @@ async fn row_49_a_user_changes_and_goes() {
     let whole = [("display_name", "Anne P"), ("cleartext_password", "pw"), ("is_server_owner", "0")];
     api.put(&user, &whole).await.is(204);
     assert_eq!(api.get(&user).await.json()["is_server_owner"], false);
-    for nobody in ["users/nobody@example.com", "users/1", "users/00000000000000000000000000000001", "users/@"] {
+    for nobody in ["users/nobody@example.com", "users/1", "users/00000000000000000000000000000001", "users/@"]
+    {
         api.get(nobody).await.refuses(404, "404 Not Found");
         api.patch(nobody, &[]).await.is(404);
         api.put(nobody, &whole).await.is(404);
@@ -136,7 +139,9 @@ async fn row_50_addresses_of_a_user() {
     api.post(&path, &form).await.refuses(400, "Address belongs to other user");
     api.post(&path, &[("email", "bad")]).await.refuses(400, "Invalid email address");
     api.post(&path, &[]).await.refuses(400, "Missing Parameter: email");
-    api.post(&path, &[("email", "x@example.com"), ("zz", "")]).await.refuses(400, "Unexpected parameters: zz");
+    api.post(&path, &[("email", "x@example.com"), ("zz", "")])
+        .await
+        .refuses(400, "Unexpected parameters: zz");
     // Another user, absorbed.
     let bart = make(&api, "bart@example.com", "Bart").await;
     let bee = [("email", "bart@example.com"), ("absorb_existing", "1")];
@@ -163,8 +168,13 @@ async fn row_51_preferred_address() {
     api.post("addresses/dana@example.com/verify", &[]).await.is(204);
     api.post(&path, &this).await.is(201);
     let told = api.get(&path).await.is(200).json();
-    assert_eq!((&told["email"], &told["original_email"]), (&json!("dana@example.com"), &json!("Dana@Example.com")));
-    api.post(&path, &[("email", "x@example.com")]).await.refuses(400, "Address does not exist: x@example.com");
+    assert_eq!(
+        (&told["email"], &told["original_email"]),
+        (&json!("dana@example.com"), &json!("Dana@Example.com"))
+    );
+    api.post(&path, &[("email", "x@example.com")])
+        .await
+        .refuses(400, "Address does not exist: x@example.com");
     api.post(&path, &[]).await.refuses(400, "Missing Parameter: email");
     make(&api, "bart@example.com", "Bart").await;
     api.post("addresses/bart@example.com/verify", &[]).await.is(204);
