@@ -11,6 +11,7 @@ mod front;
 mod letters;
 mod new_list;
 mod programs;
+mod reading;
 mod secret;
 pub mod target;
 pub mod workflow;

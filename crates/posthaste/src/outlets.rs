@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use posthaste_archive::Bodies;
 use posthaste_lists::archive::{
-    Answer, Archiver, Archivers, Clobber, Clobbering, HyperKitty, MailArchive, Maildir, Mbox, OwnArchive,
-    Upload,
+    Answer, Archiver, Archivers, Clobber, Clobbering, HyperKitty, Library, MailArchive, Maildir, Mbox,
+    OwnArchive, Upload,
 };
 use posthaste_lists::digest::Daily;
 use posthaste_lists::{NewsServer, Outlets};
@@ -19,6 +19,12 @@ const MAIL_ARCHIVE: (&str, &str) = ("https://www.mail-archive.com/", "archive@ma
 /// Everything posts go to besides members.
 pub(crate) fn outlets(config: &Config, store: &Store) -> Outlets {
     Outlets::new(archivers(config, store), Daily(config.digests.at.0), news(config))
+}
+
+/// The archive for readers, if this server keeps one. To be made within the runtime of the database.
+pub(crate) fn library(config: &Config, store: &Store) -> Option<Arc<Library>> {
+    let bodies = Bodies::new(config.archive_folder());
+    config.keeps_archive().then(|| Arc::new(Library::new(store.clone(), bodies)))
 }
 
 fn archivers(config: &Config, store: &Store) -> Archivers {

@@ -3,12 +3,15 @@
 #[expect(dead_code, reason = "not every test needs every helper")]
 mod support;
 
+use std::net::SocketAddr;
 use std::path::Path;
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use posthaste_testkit::source::Job;
-use posthaste_testkit::{Server, Sink};
+use posthaste_testkit::{Port, Server, Sink};
 use support::{LIST, PATIENCE, options};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
 async fn post(server: &Server, from: &str, id: &str, more: &str) -> Result<()> {
     let message = format!(
@@ -42,6 +45,8 @@ async fn posts_are_kept_once_and_come_out_as_they_went_in() -> Result<()> {
     post(&server, &members[0], "one", "Date: Mon, 1 Jan 2001 00:00:00 +0000\r\n").await?;
     post(&server, &members[0], "two", "In-Reply-To: <one@x.example>\r\n").await?;
     post(&server, &members[0], "secret", "X-No-Archive: yes\r\n").await?;
+    // Who has a copy has one of a post that was planned for the archive, too.
+    sink.wait_for(6, PATIENCE).await?;
     server.wait_for_depth("archive", 0, PATIENCE).await?;
     let held = stats(&server).await?;
     ensure!(held["messages"] == 2 && held["threads"] == 1, "{held}");
@@ -82,4 +87,70 @@ async fn posts_are_kept_once_and_come_out_as_they_went_in() -> Result<()> {
     server.run(&["archive", "export", LIST, &first]).await?;
     ensure!(std::fs::read_to_string(&first)? == plain, "what was brought in comes out the same");
     server.ledger_adds_up().await
+}
+
+/// Asks as a proxy would; the answer with its head.
+async fn ask(web: SocketAddr, method: &str, path: &str, cookie: &str, body: &str) -> Result<String> {
+    let mut stream = TcpStream::connect(web).await?;
+    let request = format!(
+        "{method} {path} HTTP/1.1\r\nHost: lists.example.org\r\nConnection: close\r\nCookie: {cookie}\r\n\
+         Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    stream.write_all(request.as_bytes()).await?;
+    let mut answer = vec![];
+    tokio::time::timeout(PATIENCE, stream.read_to_end(&mut answer)).await??;
+    Ok(String::from_utf8_lossy(&answer).into_owned())
+}
+
+/// The first piece of a copy between `before` and `end`.
+fn between<'a>(text: &'a str, before: &str, end: char) -> Result<&'a str> {
+    let found = text.split_once(before).and_then(|(_, rest)| rest.split_once(end));
+    found.map(|(piece, _)| piece.trim()).with_context(|| format!("no {before:?} in\n{text}"))
+}
+
+/// A post is read where its copies say; members of a private list read it with the link that came by mail, nobody else does.
+#[tokio::test]
+async fn p39_a_post_is_read_at_its_address_by_whom_it_is_for() -> Result<()> {
+    let sink = Sink::keeping().await?;
+    let web = Port::reserve()?;
+    let config = format!("[web]\nlisten = \"{}\"\nbase_url = \"https://lists.example.org/\"", web.addr());
+    let server = Server::started(options(&sink).extra(&config)).await?;
+    let members = server.list_with_members(LIST, 2).await?;
+    post(&server, &members[0], "one", "").await?;
+    sink.wait_for(2, PATIENCE).await?;
+    server.wait_for_depth("archive", 0, PATIENCE).await?;
+    let copy = sink.read(|tally| tally.caught().first().map(|c| c.text())).context("a copy")?;
+    let copy = copy.replace("\r\n ", " ").replace("\n ", " ");
+    let home = between(&copy, "List-Archive: <https://lists.example.org", '>')?;
+    ensure!(home == format!("/archives/list/{LIST}/"), "{home}");
+    let place = between(&copy, "Archived-At: <https://lists.example.org", '>')?;
+    let page = ask(web.addr(), "GET", place, "", "").await?;
+    ensure!(page.starts_with("HTTP/1.1 200") && page.contains("The text of one."), "{page}");
+    ensure!(page.contains("Anne Person") && !page.contains(&members[0]), "an address for strangers: {page}");
+    let overview = ask(web.addr(), "GET", home, "", "").await?;
+    ensure!(overview.contains("About one") && overview.contains("1 post"), "{overview}");
+
+    server.run(&["list", "set", LIST, "archive_policy", "private"]).await?;
+    let hidden = ask(web.addr(), "GET", place, "", "").await?;
+    ensure!(hidden.starts_with("HTTP/1.1 404") && !hidden.contains("About one"), "{hidden}");
+    let form = |address: &str| format!("list={LIST}&address={address}").replace('@', "%40");
+    for address in ["stranger@far.example", &members[1]] {
+        let said = ask(web.addr(), "POST", "/archives/sign-in", "", &form(address)).await?;
+        ensure!(said.starts_with("HTTP/1.1 200") && said.contains("is on its way"), "{said}");
+    }
+    sink.wait_for(3, PATIENCE).await?;
+    let mail = sink.read(|tally| {
+        tally.caught().iter().map(|c| c.text()).find(|t| t.contains("Subject: Read the archive"))
+    });
+    let mail = mail.context("the mail with the link")?;
+    ensure!(mail.contains(&format!("To: {}", members[1])), "{mail}");
+    let link = between(&mail, "https://lists.example.org", '\n')?;
+    let entered = ask(web.addr(), "POST", link, "", "").await?;
+    let cookie = between(&entered.replace("Set-Cookie", "set-cookie"), "set-cookie: ", ';')?.to_owned();
+    let page = ask(web.addr(), "GET", place, &cookie, "").await?;
+    ensure!(page.starts_with("HTTP/1.1 200") && page.contains("The text of one."), "{page}");
+    let sent = sink.read(|tally| tally.caught().iter().map(|c| c.recipients.len()).sum::<usize>());
+    ensure!(sent == 3, "a stranger got mail");
+    Ok(())
 }

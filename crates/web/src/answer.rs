@@ -107,6 +107,8 @@ pub(crate) struct Top<'a> {
     pub(crate) at: &'a str,
     pub(crate) site: &'a str,
     pub(crate) beside_mailbox: bool,
+    /// True if there is an archive.
+    pub(crate) archives: bool,
     /// Who is logged in, and the token of the form that logs out.
     pub(crate) operator: Option<(&'a str, String)>,
 }
@@ -114,7 +116,9 @@ pub(crate) struct Top<'a> {
 impl<'a> Top<'a> {
     /// For pages that know nobody.
     pub(crate) fn of(site: &'a Site) -> Self {
-        Self { at: site.prefix(), site: &site.name, beside_mailbox: site.beside_mailbox, operator: None }
+        let archives = site.house.library().is_some();
+        let beside_mailbox = site.beside_mailbox;
+        Self { at: site.prefix(), site: &site.name, beside_mailbox, archives, operator: None }
     }
 
     /// For pages of an operator.

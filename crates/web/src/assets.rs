@@ -18,6 +18,8 @@ pub(crate) fn icon(call: &Call) -> Response {
 
 /// Crawlers have nothing to find behind the login.
 pub(crate) fn robots(call: &Call) -> Response {
-    let text = "User-agent: *\nDisallow: /ops\nDisallow: /a/\nDisallow: /metrics\nDisallow: /health\n";
+    let text = "User-agent: *\nDisallow: /ops\nDisallow: /a/\nDisallow: /metrics\nDisallow: /health\n\
+                Disallow: /archives/list/*/export/\nDisallow: /archives/list/*/search\n\
+                Disallow: /archives/list/*/message/*/raw\nDisallow: /archives/list/*/message/*/attachment/\n";
     shared(call, "text/plain; charset=utf-8", KEPT, text.to_owned())
 }

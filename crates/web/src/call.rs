@@ -2,6 +2,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::http::{HeaderMap, header};
+use posthaste_lists::archive::Reader;
 use posthaste_model::{ListId, Timestamp};
 use uuid::Uuid;
 
@@ -16,6 +17,10 @@ pub(crate) struct Call {
     pub(crate) headers: HeaderMap,
     /// The piece of the path that stands for `{…}`; empty if there is none.
     pub(crate) piece: String,
+    /// Every such piece.
+    pub(crate) pieces: Vec<String>,
+    /// The path, as it was sent.
+    pub(crate) path: String,
     /// What follows the `?`, and the fields of a form.
     pub(crate) fields: BTreeMap<String, String>,
     pub(crate) proof: Proof,
@@ -35,6 +40,8 @@ pub(crate) enum Proof {
     Link(Link),
     /// The link of an alert.
     Alert(Box<OpenAlert>),
+    /// Who reads the archive.
+    Reader(Reader),
     /// The address for leaving a list.
     Member {
         /// The list.
@@ -60,6 +67,11 @@ impl Call {
             Proof::Session(session) => Some(session),
             _ => None,
         }
+    }
+
+    /// The piece of the path at this place; empty if there is none.
+    pub(crate) fn nth(&self, place: usize) -> &str {
+        self.pieces.get(place).map_or("", String::as_str)
     }
 
     /// A field, without blanks around it; empty if it is missing.

@@ -1,7 +1,9 @@
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 
-use posthaste_model::ListId;
+use posthaste_lists::archive::Library;
+use posthaste_model::{Address, ListId, ListName};
 use uuid::Uuid;
 
 use crate::membership::Reply;
@@ -24,6 +26,11 @@ pub trait House: Send + Sync + 'static {
     /// The held post with this number, if it still is one of this list's and this moderator may decide about it; the error
     /// is a sentence for people.
     fn held<'a>(&'a self, list: &ListId, number: i64, moderator: &str) -> Looking<'a>;
+
+    /// The archive, if this server keeps one.
+    fn library(&self) -> Option<Arc<Library>> {
+        None
+    }
 }
 
 /// A look that waits for the database.
@@ -77,6 +84,15 @@ pub enum Act {
         preserve: bool,
         /// Even if somebody else has it in hand.
         force: bool,
+    },
+    /// Send the link by which somebody reads an archive, to a member of that list and nobody else.
+    SendReadingLink {
+        /// The list.
+        list: ListName,
+        /// Who is to get it.
+        address: Address,
+        /// The link.
+        link: String,
     },
     /// Answer a mail about a membership.
     Membership {

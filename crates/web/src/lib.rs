@@ -4,6 +4,7 @@ mod access;
 mod ack;
 mod answer;
 mod apart;
+mod archive;
 mod assets;
 mod call;
 mod enable;

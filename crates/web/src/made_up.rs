@@ -5,6 +5,7 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use posthaste_lists::archive::Library;
 use posthaste_model::{Clock, ListId, Stage, Timestamp};
 use posthaste_watch::{
     CanaryVitals, Counters, Dependency, DiskVitals, LedgerRow, LedgerVitals, QuarantineVitals, StageVitals,
@@ -279,6 +280,7 @@ pub struct MadeUp {
     seen: Mutex<Seen>,
     acts: Mutex<Vec<Act>>,
     answer: Mutex<Result<String, String>>,
+    library: Mutex<Option<Arc<Library>>>,
 }
 
 /// The moderator of the only list with a held post.
@@ -312,12 +314,18 @@ impl MadeUp {
             seen: Mutex::new(seen),
             acts: Mutex::default(),
             answer: Mutex::new(Ok("Done.".into())),
+            library: Mutex::default(),
         })
     }
 
     /// Shows something else from now on.
     pub fn show(&self, seen: Seen) {
         *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = seen;
+    }
+
+    /// Has this archive from now on.
+    pub fn lend(&self, library: Arc<Library>) {
+        *self.library.lock().unwrap_or_else(PoisonError::into_inner) = Some(library);
     }
 
     /// What it was asked to do, in order.
@@ -346,6 +354,10 @@ impl House for MadeUp {
     fn held<'a>(&'a self, list: &ListId, _: i64, moderator: &str) -> Looking<'a> {
         let waits = moderator == MODERATOR && list.as_str() == "hello.lists.example.org";
         Box::pin(async move { Ok(waits.then(held)) })
+    }
+
+    fn library(&self) -> Option<Arc<Library>> {
+        self.library.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     fn linked(&self, token: &str) -> Option<OpenAlert> {

@@ -7,10 +7,12 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodFilter, on};
 use axum::{Router, middleware};
 
+use posthaste_lists::archive::Reader;
 use posthaste_watch::{moderate_verify, one_click_verify};
 
 use crate::access;
 use crate::answer::{dress, notice, see};
+use crate::archive::{self, Ticket, Use};
 use crate::call::{Call, Proof};
 use crate::membership;
 use crate::routes::{Answer, Method, ROUTES, Right, Route};
@@ -85,13 +87,15 @@ async fn respond(
     tracing::debug!(route = route.path, "page");
     let now = site.clock.now();
     let headers = request.headers().clone();
-    let piece = pieces.iter().next().map(|(_, value)| value.to_owned()).unwrap_or_default();
+    let pieces: Vec<String> = pieces.iter().map(|(_, value)| value.to_owned()).collect();
+    let piece = pieces.first().cloned().unwrap_or_default();
+    let path = request.uri().path().to_owned();
     let Some(nonce) = access::nonce() else { return StatusCode::INTERNAL_SERVER_ERROR.into_response() };
     let proof = match prove(&site, route.right, &headers, &piece) {
         Ok(proof) => proof,
         Err(refusal) => return *refusal,
     };
-    let mut call = Call { site, now, headers, piece, fields: BTreeMap::new(), proof, nonce };
+    let mut call = Call { site, now, headers, piece, pieces, path, fields: BTreeMap::new(), proof, nonce };
     let read = match route.method {
         Method::Get => Query::<BTreeMap<String, String>>::try_from_uri(request.uri())
             .map(|q| q.0)
@@ -125,6 +129,23 @@ fn prove(site: &Site, right: Right, headers: &HeaderMap, piece: &str) -> Result<
         || site.cookie().read(headers).and_then(|secret| site.access.session(secret, site.clock.now()));
     match right {
         Right::Public => Ok(Proof::None),
+        // Which archives somebody may read is asked list by list.
+        Right::Archive => {
+            let ticket = || {
+                let kept = archive::kept(site.is_https(), headers)?;
+                Ticket::read(&site.reading, Use::Stay, kept, site.clock.now())
+            };
+            Ok(Proof::Reader(match session() {
+                Some(_) => Reader::Operator,
+                None => ticket().map_or(Reader::Stranger, |ticket| Reader::Known(ticket.address)),
+            }))
+        }
+        Right::Returning => Ticket::read(&site.reading, Use::Link, piece, site.clock.now())
+            .map(|ticket| Proof::Reader(Reader::Known(ticket.address)))
+            .ok_or_else(|| {
+                let what = "It was not copied whole, or it is older than half an hour. Ask for another one.";
+                Box::new(notice(site, StatusCode::FORBIDDEN, "This link does not hold", what))
+            }),
         Right::Operator => {
             session().map(Proof::Session).ok_or_else(|| Box::new(see(site, "/ops/login")))
         }
@@ -189,5 +210,7 @@ fn is_ours(call: &Call, route: &Route) -> bool {
     }
 }
 
+#[cfg(test)]
+mod archive_tests;
 #[cfg(test)]
 mod tests;

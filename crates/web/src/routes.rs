@@ -6,7 +6,7 @@ use std::pin::Pin;
 use axum::response::Response;
 
 use crate::call::Call;
-use crate::{ack, assets, enable, health, leave, membership, moderate, ops, status};
+use crate::{ack, archive, assets, enable, health, leave, membership, moderate, ops, status};
 
 /// How a page is asked for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -38,6 +38,10 @@ pub(crate) enum Right {
     Asked,
     /// Who has a moderator's.
     Deciding,
+    /// Who may read the archive of the list that the path names; to others it does not exist.
+    Archive,
+    /// Who has the link, signed by us, that came to an address they read mail at.
+    Returning,
     /// Whoever has the address, signed by us, by which one member switches their mail on again.
     Enabling,
 }
@@ -76,7 +80,10 @@ const fn post(path: &'static str, right: Right, answer: fn(Call) -> Answering) -
     Route { method: Method::Post, path, right, answer: Answer::Later(answer) }
 }
 
-use Right::{Asked, Deciding, Enabling, Figures, Invited, Leaving, Linked, Moderating, Operator, Public};
+use Right::{
+    Archive, Asked, Deciding, Enabling, Figures, Invited, Leaving, Linked, Moderating, Operator, Public,
+    Returning,
+};
 
 /// The table.
 pub(crate) const ROUTES: &[Route] = &[
@@ -90,6 +97,33 @@ pub(crate) const ROUTES: &[Route] = &[
     get("/robots.txt", Public, assets::robots),
     get("/assets/pages.css", Public, assets::style),
     get("/assets/icon.svg", Public, assets::icon),
+    get("/assets/archive.css", Public, archive::style),
+    look("/archives/", Archive, |call| Box::pin(archive::lists(call))),
+    get("/archives/sign-in", Public, archive::ask),
+    post("/archives/sign-in", Public, |call| Box::pin(archive::send(call))),
+    get("/archives/sign-in/{token}", Returning, archive::welcome),
+    post("/archives/sign-in/{token}", Returning, |call| Box::pin(async move { archive::enter(&call) })),
+    post("/archives/sign-out", Archive, |call| Box::pin(async move { archive::leave(&call) })),
+    look("/archives/list/{l}/", Archive, |call| Box::pin(archive::overview(call))),
+    look("/archives/list/{l}/latest", Archive, |call| Box::pin(archive::latest(call))),
+    look("/archives/list/{l}/search", Archive, |call| Box::pin(archive::search(call))),
+    look("/archives/list/{l}/feed/", Archive, |call| Box::pin(archive::feed(call))),
+    look("/archives/list/{l}/export/{name}", Archive, |call| Box::pin(archive::export(call))),
+    look("/archives/list/{l}/thread/{hash}/", Archive, |call| Box::pin(archive::thread(call))),
+    look("/archives/list/{l}/message/{hash}/", Archive, |call| Box::pin(archive::post(call))),
+    look("/archives/list/{l}/message/{hash}/raw", Archive, |call| Box::pin(archive::raw(call))),
+    look("/archives/list/{l}/message/{hash}/attachment/{n}/{name}", Archive, |call| {
+        Box::pin(archive::file(call))
+    }),
+    look("/archives/list/{l}/{year}/{month}/", Archive, |call| Box::pin(archive::month(call))),
+    look("/archives/list/{l}/{year}/{month}/{day}/", Archive, |call| Box::pin(archive::day(call))),
+    look("/archives/message-id/{id}", Archive, |call| Box::pin(archive::by_message_id(call))),
+    get("/archives", Archive, archive::slash),
+    get("/archives/{*rest}", Archive, archive::slash),
+    get("/hyperkitty/{*rest}", Archive, archive::hyperkitty),
+    look("/listinfo/{l}", Archive, |call| Box::pin(archive::listinfo(call))),
+    look("/pipermail/{l}/", Archive, |call| Box::pin(archive::pipermail(call))),
+    look("/pipermail/{l}/{*rest}", Archive, |call| Box::pin(archive::pipermail_page(call))),
     get("/ops", Operator, ops::overview),
     get("/ops/incidents/{id}", Operator, ops::incident),
     get("/ops/quarantine/{id}", Operator, ops::set_aside),

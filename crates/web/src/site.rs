@@ -6,6 +6,7 @@ use posthaste_model::Clock;
 use posthaste_watch::{ENABLE, Key, Keys, MODERATE_BY_LINK, ONE_CLICK};
 
 use crate::access::{Access, BaseUrl, Cookie};
+use crate::archive::READING;
 use crate::house::House;
 use crate::seen::Seen;
 
@@ -23,6 +24,8 @@ pub struct Site {
     pub(crate) moderating: Key,
     /// Signs the addresses for switching mail on again.
     pub(crate) enable: Key,
+    /// Signs who may read archives for members.
+    pub(crate) reading: Key,
     pub(crate) base: Option<BaseUrl>,
     /// The name of the site, on its pages.
     pub(crate) name: String,
@@ -67,10 +70,12 @@ impl Site {
         let one_click = keys.key(ONE_CLICK);
         let moderating = keys.key(MODERATE_BY_LINK);
         let enable = keys.key(ENABLE);
+        let reading = keys.key(READING);
         Arc::new(Self {
             one_click,
             moderating,
             enable,
+            reading,
             house,
             clock,
             access,

@@ -11,12 +11,15 @@ use posthaste_store::{
 };
 use thiserror::Error;
 use tokio::runtime::Handle;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use uuid::Uuid;
 
 /// More posts of one thread are not shown at once.
 const THREAD: u64 = 5_000;
 /// Lists are looked up so many at a time.
 const LISTS: u64 = 1_000;
+/// So many readers are served at once, however many there are: mail needs the database, too (P20).
+const READERS: usize = 3;
 /// How old the overview of lists may be.
 const FRESH: Duration = Duration::from_secs(15);
 
@@ -87,13 +90,15 @@ pub struct Library {
     store: Store,
     bodies: Bodies,
     runtime: Handle,
+    turns: Arc<Semaphore>,
     lists: Mutex<Option<(Instant, Arc<Vec<PublicArchive>>)>>,
 }
 
 impl Library {
     /// Of this database and these bytes. To be made within the runtime of the database.
     pub fn new(store: Store, bodies: Bodies) -> Self {
-        Self { store, bodies, runtime: Handle::current(), lists: Mutex::default() }
+        let turns = Arc::new(Semaphore::new(READERS));
+        Self { store, bodies, runtime: Handle::current(), turns, lists: Mutex::default() }
     }
 
     /// The archive of the list with this posting address or list-id, if there is one and `reader` may read it. Which of the
@@ -235,11 +240,18 @@ impl Library {
         let keys: Vec<String> =
             posts.iter().filter(|post| post.list == opened.list.id).map(|post| post.body.clone()).collect();
         let bodies = self.bodies.clone();
+        let turn = self.turn().await?;
         let read = move || {
+            let _turn = turn;
             let one = |key: String| key.parse::<BodyKey>().and_then(|key| bodies.get(key));
             keys.into_iter().map(|key| one(key).map_err(|e| LibraryError::Damaged(e.to_string()))).collect()
         };
         self.runtime.spawn_blocking(read).await.map_err(|error| LibraryError::Away(error.to_string()))
+    }
+
+    /// The turn goes with the work, which goes on if nobody waits for it any more.
+    async fn turn(&self) -> Result<OwnedSemaphorePermit, LibraryError> {
+        self.turns.clone().acquire_owned().await.map_err(|error| LibraryError::Away(error.to_string()))
     }
 
     async fn run<T, F>(&self, work: impl FnOnce(Store) -> F) -> Result<T, LibraryError>
@@ -247,7 +259,13 @@ impl Library {
         T: Send + 'static,
         F: Future<Output = Result<T, StoreError>> + Send + 'static,
     {
-        let done = self.runtime.spawn(work(self.store.clone())).await;
+        let turn = self.turn().await?;
+        let work = work(self.store.clone());
+        let done = self.runtime.spawn(async move {
+            let _turn = turn;
+            work.await
+        });
+        let done = done.await;
         done.map_err(|error| LibraryError::Away(error.to_string()))?.map_err(LibraryError::from)
     }
 }

@@ -11,6 +11,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use posthaste_lists::archive::Library;
 use posthaste_lists::moderation::Desk;
 use posthaste_lists::{Bell, LiveSite, subscription};
 use posthaste_model::Clock;
@@ -43,6 +44,7 @@ pub(super) struct Rooms {
     pub(super) alerts: Arc<Alerts>,
     pub(super) site: Arc<LiveSite>,
     pub(super) bell: Arc<Bell>,
+    pub(super) library: Option<Arc<Library>>,
 }
 
 /// The pages of a server, not served yet.
@@ -72,6 +74,7 @@ impl Pages {
         };
         let files = Files { aside, incidents };
         let house = ServerHouse::new(rooms.watch, rooms.spool, rooms.desk, rooms.alerts, files, counter);
+        let house = house.with_library(rooms.library);
         let pages = Self {
             doors: Mutex::default(),
             house: Arc::new(house),

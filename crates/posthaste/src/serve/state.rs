@@ -184,6 +184,7 @@ impl Server {
             alerts: alerts.clone(),
             site: site.clone(),
             bell: moderation.bell(),
+            library: crate::outlets::library(&served, &store),
         };
         let pages = pages::Pages::open(&served, rooms, &mut sockets).await?;
         let stop = Stop::default();

@@ -1,6 +1,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use posthaste_lists::archive::Library;
 use posthaste_lists::subscription::{Desk, DeskError, Verdict};
 use posthaste_model::{EntryId, ListId};
 use posthaste_spool::Spool;
@@ -32,6 +33,7 @@ pub(super) struct ServerHouse {
     files: Files,
     alerts: Arc<Alerts>,
     counter: Counter,
+    library: Option<Arc<Library>>,
     runtime: Handle,
 }
 
@@ -44,7 +46,13 @@ impl ServerHouse {
         files: Files,
         counter: Counter,
     ) -> Self {
-        Self { watch, spool, desk, alerts, files, counter, runtime: Handle::current() }
+        Self { watch, spool, desk, alerts, files, counter, library: None, runtime: Handle::current() }
+    }
+
+    /// The same with an archive.
+    pub(super) fn with_library(mut self, library: Option<Arc<Library>>) -> Self {
+        self.library = library;
+        self
     }
 }
 
@@ -62,10 +70,27 @@ impl House for ServerHouse {
     }
 
     fn act(&self, act: Act) -> Acting<'_> {
+        if let Act::SendReadingLink { list, address, link } = act {
+            let desk = self.desk.clone();
+            let said = format!(
+                "If {address} belongs to a member of {list}, a mail with a link is on its way. It holds for half an hour."
+            );
+            // Nobody waits for it, so that the time it takes tells nothing of who is a member.
+            self.runtime.spawn(async move {
+                if let Err(error) = desk.send_reading_link(&list, &address, &link).await {
+                    tracing::warn!(%error, "a link to the archive was not sent");
+                }
+            });
+            return Box::pin(async move { Ok(said) });
+        }
         let (spool, desk, alerts) = (self.spool.clone(), self.desk.clone(), self.alerts.clone());
         let counter = self.counter.clone();
         let done = self.runtime.spawn(async move { perform(&spool, &desk, &alerts, &counter, act).await });
         Box::pin(async move { done.await.unwrap_or_else(|error| Err(error.to_string())) })
+    }
+
+    fn library(&self) -> Option<Arc<Library>> {
+        self.library.clone()
     }
 
     fn linked(&self, token: &str) -> Option<OpenAlert> {
@@ -139,6 +164,7 @@ async fn perform(
                 Err(_) => Err(away.into()),
             }
         }
+        Act::SendReadingLink { .. } => Err("This is done elsewhere.".into()),
         Act::Acknowledge { alert, by, note } => {
             let id = alert.parse().map_err(|_| "There is no such alert any more.")?;
             alerts.ack(id, &by, &note)
