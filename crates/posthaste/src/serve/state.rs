@@ -150,7 +150,7 @@ impl Server {
             Intake::new(directory.clone(), store.clone(), spool.clone(), seen, clock.clone(), events.clone());
         let intake = Arc::new(intake.with_canary(keeper).with_answers(alerts.clone()));
         let rest = posthaste_rest::Rooms {
-            tools,
+            tools: tools.clone(),
             intake: intake.clone(),
             directory: directory.clone(),
             digests: digests.clone(),
