@@ -10,18 +10,24 @@
 
 mod support;
 
+mod addresses;
+mod bans;
+mod config;
 mod domains;
 mod faults;
 mod fuzz;
-mod matrix;
-mod queues;
-mod system;
-mod table;
-
-mod addresses;
+mod header_matches;
 mod held;
+mod lists;
+mod matrix;
 mod members;
+mod outlets;
 mod people;
 mod preferences;
+mod queues;
 mod requests;
+mod roster;
+mod system;
+mod table;
+mod uris;
 mod users;

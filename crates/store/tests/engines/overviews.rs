@@ -94,7 +94,7 @@ async fn rosters(url: String) {
     let wanted = RosterWanted { list: Some(dev.id), roles: vec![Role::Member], ..RosterWanted::default() };
     assert_eq!(
         told(&wanted, RosterOrder::Address, 0, u64::MAX).await,
-        "mem0 mem1 mem10 mem11 mem2 mem3 mem4 mem5 mem6 mem7 mem8 mem9"
+        "mem0 mem10 mem11 mem1 mem2 mem3 mem4 mem5 mem6 mem7 mem8 mem9"
     );
     assert_eq!(told(&wanted, RosterOrder::Address, 4, 2).await, "mem2 mem3");
     assert_eq!(told(&wanted, RosterOrder::Address, 11, u64::MAX).await, "mem9");
