@@ -124,9 +124,9 @@ async fn row_17_18_every_attribute_is_set_and_shown() {
     // The next post is judged by what the store says.
     let settings = api.store.list_by_key(list.id).await.unwrap().unwrap().settings;
     assert!(settings.emergency && settings.max_message_size == 100);
-    let changes =
-        api.store.audit_page(&AuditWanted { action: Some("set".into()), ..Default::default() }, 200);
-    assert_eq!(changes.await.unwrap().len(), 74, "each change is written down, what stays is none");
+    let sets = AuditWanted { action: Some("set".into()), ..Default::default() };
+    let changes = api.store.audit_page(&sets, 200).await.unwrap();
+    assert_eq!(changes.len(), 74, "each change is written down, what stays is none");
 }
 
 #[tokio::test]
