@@ -15,6 +15,7 @@ mod digest;
 mod dkim;
 mod doctor;
 mod domain;
+mod drift;
 mod header_match;
 mod incident;
 pub(crate) mod inject;

@@ -54,7 +54,7 @@ pub(crate) use log::{Format, Level};
 pub(crate) use mta::Maps;
 pub(crate) use problem::{Problem, Severity};
 pub(crate) use relay::Tls;
-pub(crate) use reload::reloadable_diff;
+pub(crate) use reload::{Setting, reloadable_diff, settings, settings_in_force};
 pub(crate) use size::Size;
 
 /// Makes [`Config`] from its sections, so that a section is added by one line.

@@ -59,6 +59,8 @@ pub(crate) enum Request {
         /// What.
         ask: AlertRequest,
     },
+    /// The value of every key of the configuration in force.
+    Settings,
     /// Something about memberships, where mails go with it.
     Memberships {
         /// What.
@@ -99,6 +101,16 @@ pub(crate) enum Request {
         /// Its name or list-id.
         list: String,
     },
+    /// Let recipients in a domain rest.
+    PauseDestination {
+        /// The domain.
+        domain: String,
+    },
+    /// Let them go on.
+    ResumeDestination {
+        /// The domain.
+        domain: String,
+    },
     /// Make many entries due now, or take them back from quarantine.
     RetryMany {
         /// Which.
@@ -125,6 +137,9 @@ pub(crate) struct Which {
     pub(crate) stage: Option<Stage>,
     /// They belong to this list, by name or list-id.
     pub(crate) list: Option<String>,
+    /// They wait for recipients in this domain.
+    #[serde(default)]
+    pub(crate) destination: Option<String>,
     /// They are in quarantine.
     pub(crate) quarantined: bool,
 }

@@ -40,6 +40,7 @@ pub(crate) use self::listen::tcp;
 pub(crate) use self::offline::run as offline;
 pub(crate) use self::reload::{hostname, site};
 pub(crate) use self::state::Server;
+pub(crate) use self::surgery::list_id;
 use self::systemd::Init;
 pub(crate) use self::systemd::Sockets;
 use crate::cli::output::{BadInput, Exit};

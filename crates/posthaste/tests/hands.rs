@@ -4,6 +4,7 @@ mod support;
 
 use anyhow::{Context, Result, ensure};
 use posthaste_testkit::{Server, Sink, wait};
+use rustix::process::Signal;
 use serde_json::Value;
 use support::{AUTHOR, LIST, PATIENCE, extra_copies, id, options, post};
 
@@ -73,6 +74,86 @@ async fn many_are_retried_removed_and_moved_at_once() -> Result<()> {
     assert_eq!(nothing.status.code(), Some(2), "without a word of which, nothing is removed");
     server.wait_for_depth("out", 0, PATIENCE).await?;
     server.ledger_adds_up().await
+}
+
+#[tokio::test]
+async fn a_destination_that_rests_waits_also_after_a_restart_and_is_not_given_up() -> Result<()> {
+    let sink = Sink::start().await?;
+    let mut server = Server::started(options(&sink)).await?;
+    let mut members = server.list_with_members(LIST, 2).await?;
+    let far = ["a@far.example", "b@far.example"].map(str::to_owned);
+    server.run_with(&["member", "add", LIST, "-"], (far.join("\n") + "\n").as_bytes()).await?;
+    members.extend(far);
+    server.run(&["queue", "pause", "--destination", "Far.example"]).await?;
+    let ids: Vec<_> = (0..2).map(|number| id("far", number)).collect();
+    for (number, id) in ids.iter().enumerate() {
+        ensure!(server.source().send(post(id)).await?.accepted == 1);
+        sink.wait_for(2 * (number as u64 + 1), PATIENCE).await?;
+        wait::until("an entry that sleeps", PATIENCE, async || {
+            let entries = entries(&server).await?;
+            let asleep = |e: &Value| e.pointer("/stages/0/1").is_some_and(Value::is_number);
+            Ok(entries.len() == number + 1 && entries.iter().all(asleep))
+        })
+        .await?;
+        server.restart().await?;
+    }
+    let told = server.run(&["queue", "destinations"]).await?;
+    ensure!(
+        told.contains("far.example") && told.contains("RESTS") && !told.contains("rcpt.example"),
+        "{told}"
+    );
+    let of: Value =
+        serde_json::from_str(&server.run(&["--json", "queue", "ls", "--destination", "far.example"]).await?)?;
+    assert_eq!(of.as_array().map(Vec::len), Some(2), "{of}");
+    let status = server.run(&["status"]).await?;
+    ensure!(status.contains("mail to far.example RESTS"), "{status}");
+    let doctor = server.cli(&["doctor"]).await?;
+    let doctor = String::from_utf8_lossy(&doctor.stdout).into_owned();
+    ensure!(doctor.contains("posthaste queue resume --destination far.example"), "{doctor}");
+    let forced = server.run(&["queue", "retry", "--destination", "far.example"]).await?;
+    ensure!(forced.contains("2 entries"), "{forced}");
+    let wrong = server.cli(&["queue", "rm", "--destination", "far.example"]).await?;
+    assert_eq!(wrong.status.code(), Some(2), "others wait in the same entries");
+
+    let told = server.run(&["queue", "resume", "--destination", "far.example"]).await?;
+    ensure!(told.contains("far.example goes on"), "{told}");
+    sink.wait_for(8, PATIENCE).await?;
+    server.wait_for_depth("out", 0, PATIENCE).await?;
+    assert_eq!(extra_copies(&sink.tally(), &ids, &members)?, 0);
+    server.ledger_adds_up().await
+}
+
+/// R10: what the file says and what is in force, key by key; a reload mends one, a restart the other.
+#[tokio::test]
+async fn the_doctor_tells_where_the_file_and_the_running_server_differ() -> Result<()> {
+    let sink = Sink::start().await?;
+    let mut server = Server::started(options(&sink)).await?;
+    let drift = server.cli(&["config", "drift"]).await?;
+    ensure!(drift.status.success(), "{}", String::from_utf8_lossy(&drift.stdout));
+    let changed = options(&sink).extra("[log]\nlevel = \"debug\"\n[limits]\nmessage_size = \"3MiB\"");
+    server.configure(changed)?;
+    let told = server.cli(&["config", "drift"]).await?;
+    let text = String::from_utf8_lossy(&told.stdout).into_owned();
+    ensure!(told.status.code() == Some(1), "{text}");
+    for word in ["log.level", "a reload", "limits.message_size", "3MiB", "a restart"] {
+        ensure!(text.contains(word), "{word} in {text}");
+    }
+    let doctor = server.cli(&["doctor"]).await?;
+    let text = String::from_utf8_lossy(&doctor.stdout).into_owned();
+    ensure!(doctor.status.code() == Some(1) && text.contains("log.level (a reload takes it over)"), "{text}");
+    // A reload takes the one over, and does not make believe that it took the other.
+    server.signal(Signal::HUP)?;
+    wait::until("the reload", PATIENCE, async || {
+        let told: Value = serde_json::from_slice(&server.cli(&["--json", "config", "drift"]).await?.stdout)?;
+        let keys: Vec<_> =
+            told.as_array().into_iter().flatten().filter_map(|d| d.get("key")?.as_str()).collect();
+        Ok(keys == ["limits.message_size"])
+    })
+    .await?;
+    server.restart().await?;
+    let told = server.cli(&["config", "drift"]).await?;
+    ensure!(told.status.success(), "{}", String::from_utf8_lossy(&told.stdout));
+    Ok(())
 }
 
 async fn entries(server: &Server) -> Result<Vec<Value>> {

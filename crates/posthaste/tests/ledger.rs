@@ -96,7 +96,52 @@ async fn p8_a_file_deleted_behind_our_back_is_drift_with_its_name() -> Result<()
     let folder = entry_file(&server, kept)?.parent().context("a folder")?.to_owned();
     let stray = format!("{}{}", "0190163d-8694-739b-aea5-966c26f8ad", kept.get(34..).context("an id")?);
     std::fs::write(folder.join(&stray), b"not ours")?;
-    names(&server, 2, &stray).await
+    names(&server, 2, &stray).await?;
+    std::fs::remove_file(folder.join(&stray))?;
+    // Whoever knows that it is lost says so, and the books are even, without a restart.
+    server.run(&["queue", "rm", lost]).await?;
+    server.ledger_adds_up().await?;
+    let again = server.cli(&["queue", "rm", lost]).await?;
+    ensure!(!again.status.success(), "it is off the books already");
+    Ok(())
+}
+
+#[tokio::test]
+async fn p8_a_file_that_is_put_back_is_delivered_without_a_restart() -> Result<()> {
+    let sink = Sink::start().await?;
+    let server = Server::started(options(&sink)).await?;
+    let members = server.list_with_members(LIST, 2).await?;
+    server.run(&["queue", "pause", "incoming"]).await?;
+    let ids: Vec<_> = (0..2).map(|number| id("back", number)).collect();
+    for id in &ids {
+        ensure!(server.source().send(post(id)).await?.accepted == 1);
+    }
+    let waiting = entries(&server, "incoming").await?;
+    let (taken, left) = (waiting.first().context("one")?, waiting.get(1).context("two")?);
+    let (file, aside) = (entry_file(&server, taken)?, server.state().join("taken"));
+    std::fs::rename(&file, &aside)?;
+    // The runner looks for it in vain, and says so.
+    server.run(&["queue", "resume", "incoming"]).await?;
+    sink.wait_for(2, PATIENCE).await?;
+    server.wait_for_depth("incoming", 0, PATIENCE).await?;
+    names(&server, 1, taken).await?;
+    let unknown = server.cli(&["queue", "retry", taken]).await?;
+    ensure!(!unknown.status.success(), "there is nothing to take up");
+    std::fs::rename(&aside, &file)?;
+    server.run(&["queue", "retry", taken]).await?;
+    sink.wait_for(4, PATIENCE).await?;
+    assert_eq!(extra_copies(&sink.tally(), &ids, &members)?, 0);
+    server.wait_for_depth("out", 0, PATIENCE).await?;
+    server.ledger_adds_up().await?;
+    // One that waits loses its file: its removal is taken at its word.
+    server.run(&["queue", "pause", "incoming"]).await?;
+    ensure!(server.source().send(post("<third@x.example>")).await?.accepted == 1);
+    let third = entries(&server, "incoming").await?;
+    let third = third.iter().find(|id| *id != left).context("three")?;
+    std::fs::remove_file(entry_file(&server, third)?)?;
+    names(&server, 1, third).await?;
+    server.run(&["queue", "rm", third]).await?;
+    server.ledger_adds_up().await
 }
 
 async fn from_stranger(server: &Server, id: &str) -> Result<()> {

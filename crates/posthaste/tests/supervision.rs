@@ -61,6 +61,57 @@ async fn p12_a_stalled_post_to_ten_thousand_and_a_hundred_behind_it_leave_room_f
     Ok(())
 }
 
+/// P12 with as few connections as lists that stall: they hold each of them.
+async fn few_connections(connections: usize) -> Result<()> {
+    const MEMBERS: usize = 120;
+    let sink = Sink::start().await?;
+    let server = Server::started(options(&sink).relay_setting("max_connections", connections)).await?;
+    server.list_with_members(LIST, 3).await?;
+    let far: Vec<_> = (0..MEMBERS).map(|number| format!("f{number}@tarpit.example")).collect();
+    let near = "near@quick.example".to_owned();
+    for address in &far {
+        sink.trouble(Point::RcptOf(address.clone()), When::Always, What::Hang);
+    }
+    let author = far.first().context("members")?;
+    for number in 0..connections {
+        let list = format!("stalled{number}@example.org");
+        server.run(&["list", "create", &list, "--owner", "owner@example.org"]).await?;
+        let members = format!("{}\n{near}\n", far.join("\n"));
+        server.run_with(&["member", "add", &list, "-"], members.as_bytes()).await?;
+        let id = id("stalled", number);
+        let post = Job::new(&id, author, vec![list.clone()], &message(&id, author, &list, "hello", 600));
+        ensure!(server.source().send(post).await?.accepted == 1);
+    }
+    server.wait_for_depth("incoming", 0, PATIENCE).await?;
+    wait::until("every connection to be stuck", PATIENCE, async || {
+        Ok(sink.open_connections() >= connections as u64)
+    })
+    .await?;
+    for number in 0..3 {
+        let id = id("quick", number);
+        server.source().send(post(&id)).await?;
+        sink.wait_until("the other list's copies", Duration::from_mins(1), |tally| tally.reached(&id) == 3)
+            .await?;
+    }
+    // Whoever is on a list with those who do not answer has it too.
+    sink.wait_until("the copies of their neighbour", 3 * PATIENCE, |tally| {
+        (0..connections).all(|number| tally.times(&id("stalled", number), &near) == 1)
+    })
+    .await?;
+    assert_eq!(sink.tally().duplicates(), 0);
+    Ok(())
+}
+
+#[tokio::test]
+async fn p12_one_connection_is_not_held_by_a_place_that_does_not_answer() -> Result<()> {
+    few_connections(1).await
+}
+
+#[tokio::test]
+async fn p12_two_connections_are_not_held_by_two_lists_that_stall() -> Result<()> {
+    few_connections(2).await
+}
+
 #[tokio::test]
 async fn p18_a_stop_ends_what_is_under_way_and_nothing_is_sent_twice() -> Result<()> {
     let sink = Sink::start().await?;

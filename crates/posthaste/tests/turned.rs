@@ -7,8 +7,10 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use posthaste_testkit::mariadb::Mariadb;
-use posthaste_testkit::{Hook, Postfix, Proxy, Server, Sink, Wire, swaks, wait};
+use posthaste_testkit::{Hook, Port, Postfix, Proxy, Server, Sink, Wire, swaks, wait};
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
 use support::{AUTHOR, LIST, PATIENCE, extra_copies, id, options};
 
 /// Plants a fault of the drill.
@@ -53,6 +55,16 @@ fn people(alerts: &Sink, pager: &str) -> String {
     )
 }
 
+/// A page as everybody gets it.
+async fn page(web: SocketAddr, path: &str) -> Result<String> {
+    let mut stream = tokio::net::TcpStream::connect(web).await?;
+    let request = format!("GET {path} HTTP/1.1\r\nHost: {web}\r\nConnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).await?;
+    let mut answer = vec![];
+    tokio::time::timeout(PATIENCE, stream.read_to_end(&mut answer)).await??;
+    Ok(String::from_utf8_lossy(&answer).into_owned())
+}
+
 /// The subjects of what was mailed to this person.
 fn told(alerts: &Sink, who: &str) -> Vec<String> {
     let to = format!("{who}@people.example");
@@ -69,12 +81,15 @@ fn told(alerts: &Sink, who: &str) -> Vec<String> {
 #[tokio::test(flavor = "multi_thread")]
 async fn p27_p30_a_wedged_sender_pages_by_two_ways_and_up_the_whole_ladder() -> Result<()> {
     let (sink, alerts, hook) = (Sink::start().await?, Sink::keeping().await?, Hook::start().await?);
-    let options = options(&sink).extra(&people(&alerts, &hook.url("/pager"))).argument("--drill").quiet();
+    let web = Port::reserve()?;
+    let pages = format!("{}\n[web]\nlisten = \"{}\"", people(&alerts, &hook.url("/pager")), web.addr());
+    let options = options(&sink).extra(&pages).argument("--drill").quiet();
     let mut server = Server::prepare(options)?;
     std::fs::write(server.state().join("this-is-a-drill"), "")?;
     sink.hand_back("posthaste-canary+", server.lmtp());
     server.start().await?;
     server.list_with_members(LIST, 5).await?;
+    ensure!(page(web.addr(), "/status.json").await?.contains("\"banner\":false"), "nothing is wrong yet");
     server.source().send(support::post(&id("before", 0))).await?;
     sink.wait_for(5, PATIENCE).await?;
 
@@ -108,6 +123,11 @@ async fn p27_p30_a_wedged_sender_pages_by_two_ways_and_up_the_whole_ladder() -> 
     let before = told(&alerts, "first").len();
     turn(&server, 32 * 60, 10).await?;
     ensure!(told(&alerts, "first").len() > before, "it fell silent after an hour");
+    // By then the public has been told, on every page.
+    let status = page(web.addr(), "/status.json").await?;
+    ensure!(status.contains("\"banner\":true") && status.contains("\"status\":\"stopped\""), "{status}");
+    let login = page(web.addr(), "/ops/login").await?;
+    ensure!(login.contains("List mail is not being delivered at the moment"), "{login}");
     Ok(())
 }
 

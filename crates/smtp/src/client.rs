@@ -13,6 +13,7 @@
 //! - Only a reply to RCPT can fail a recipient. What the relay says to MAIL, DATA or the message itself is
 //!   [`SendError::Refused`] and about the post or about us.
 //! - After the final dot nothing is sent twice: a connection lost there is [`SendError::Unknown`].
+//! - Nobody waits long for a relay that is silent about somebody else's recipients: [`Haste`].
 //! - Bodies are never copied, only written.
 
 mod auth;
@@ -23,6 +24,7 @@ mod command;
 mod connect;
 mod connection;
 mod dots;
+mod haste;
 mod job;
 mod outgoing;
 mod pool;
@@ -38,5 +40,6 @@ mod verdict;
 mod width;
 
 pub use batch::{Attempt, Batch, SendError};
+pub use haste::Haste;
 pub use pool::{Pool, RelayState};
 pub use relay::{Login, Relay, Timeouts, Tls};

@@ -182,7 +182,11 @@ impl Index {
             return;
         }
         let list = self.number(list);
-        let Arrival { came, weight, now } = arrival;
+        let Arrival { mut came, weight, now } = arrival;
+        if let Some(at) = self.vanished.iter().position(|(gone, _)| *gone == id) {
+            self.vanished.remove(at);
+            came = Came::Returned;
+        }
         self.books.of(list).came(came);
         self.slots.insert(id, Slot { list, weight, file, waits: Vec::with_capacity(found.len()) });
         for f in found {
@@ -431,6 +435,15 @@ impl Index {
 
     pub(crate) fn vanished(&self) -> Vec<(EntryId, ListId)> {
         self.vanished.clone()
+    }
+
+    /// Takes an entry whose file was gone off the books: a person says that it is lost. False if there is none.
+    pub(crate) fn write_off(&mut self, id: EntryId) -> bool {
+        let Some(at) = self.vanished.iter().position(|(gone, _)| *gone == id) else { return false };
+        let (_, list) = self.vanished.remove(at);
+        let number = self.number(&list);
+        self.books.of(number).removed += 1;
+        true
     }
 
     pub(crate) fn ids(&self) -> std::collections::HashSet<EntryId> {

@@ -1,3 +1,4 @@
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use posthaste_model::{ListId, Stage};
@@ -43,6 +44,36 @@ impl Spool {
         lock(&self.index).resting()
     }
 
+    /// Remembers, also after a restart, that a destination rests: a domain in lower case. Whoever delivers asks
+    /// [`Spool::resting_destinations`]; entries are leased as before, for they wait for others too.
+    pub async fn pause_destination(self: &Arc<Self>, domain: &str) -> Result<(), SpoolError> {
+        self.mark(format!("{TO}{}", escaped(domain)), true).await?;
+        self.rest_destination(domain, true);
+        Ok(())
+    }
+
+    /// Ends a destination's rest. Entries that sleep because of it are made due by [`Spool::retry`].
+    pub async fn resume_destination(self: &Arc<Self>, domain: &str) -> Result<(), SpoolError> {
+        self.mark(format!("{TO}{}", escaped(domain)), false).await?;
+        self.rest_destination(domain, false);
+        Ok(())
+    }
+
+    /// The destinations that rest. Cheap: no I/O.
+    pub fn resting_destinations(&self) -> Arc<BTreeSet<String>> {
+        lock(&self.destinations).clone()
+    }
+
+    fn rest_destination(&self, domain: &str, rests: bool) {
+        let mut destinations = lock(&self.destinations);
+        let changed = Arc::make_mut(&mut destinations);
+        if rests {
+            changed.insert(domain.to_owned());
+        } else {
+            changed.remove(domain);
+        }
+    }
+
     async fn mark(self: &Arc<Self>, name: String, paused: bool) -> Result<(), SpoolError> {
         self.blocking(move |spool| {
             let path = spool.layout.paused().join(&name);
@@ -67,6 +98,10 @@ impl Spool {
                 lock(&self.index).rest(&list, true);
                 continue;
             }
+            if let Some(domain) = destination_of(&name) {
+                self.rest_destination(&domain, true);
+                continue;
+            }
             match name.parse::<Stage>() {
                 Ok(stage) => lock(&self.index).pause(stage, true),
                 Err(why) => tracing::warn!(name, why, "a file that is not ours lies in paused/"),
@@ -79,11 +114,27 @@ impl Spool {
 /// What the names of the files of resting lists begin with.
 const LIST: &str = "list:";
 
+/// What the names of the files of resting destinations begin with.
+const TO: &str = "to:";
+
 /// The file of a list that rests. A list-id is a name for a file but for the slash and its own escape.
 fn name_of(list: &ListId) -> String {
-    format!("{LIST}{}", list.as_str().replace('%', "%25").replace('/', "%2F"))
+    format!("{LIST}{}", escaped(list.as_str()))
+}
+
+/// The destination whose rest a file of this name says.
+pub(crate) fn destination_of(name: &str) -> Option<String> {
+    name.strip_prefix(TO).map(plain)
 }
 
 fn list_of(name: &str) -> Option<ListId> {
-    Some(ListId::new(name.strip_prefix(LIST)?.replace("%2F", "/").replace("%25", "%")))
+    Some(ListId::new(plain(name.strip_prefix(LIST)?)))
+}
+
+fn escaped(name: &str) -> String {
+    name.replace('%', "%25").replace('/', "%2F")
+}
+
+fn plain(name: &str) -> String {
+    name.replace("%2F", "/").replace("%25", "%")
 }

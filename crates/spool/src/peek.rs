@@ -103,6 +103,13 @@ impl Peek {
         Ok(Stage::ALL.into_iter().filter(|stage| names.iter().any(|name| name == stage.name())).collect())
     }
 
+    /// The destinations that rest, in no order.
+    pub fn resting_destinations(&self) -> Result<Vec<String>, SpoolError> {
+        let folder = self.layout.paused();
+        let names = self.disk.list(&folder).map_err(|e| SpoolError::disk("list", &folder, e))?;
+        Ok(names.iter().filter_map(|name| crate::pause::destination_of(name)).collect())
+    }
+
     fn ids(&self, folder: &Path) -> Result<Vec<EntryId>, SpoolError> {
         let names = self.disk.list(folder).map_err(|e| SpoolError::disk("list", folder, e))?;
         Ok(names.iter().filter_map(|name| name.parse().ok()).collect())

@@ -52,14 +52,14 @@ impl Spool {
         lock(&self.index).left_alone.iter().map(|(id, left)| (*id, left.why.clone())).collect()
     }
 
-    /// Takes an entry out of quarantine, or makes due now what sleeps.
+    /// Takes an entry out of quarantine, makes due now what sleeps, or takes up a file that somebody put (back) there.
     pub async fn retry(self: &Arc<Self>, id: EntryId) -> Result<(), SpoolError> {
         self.scan_complete().await;
         if lock(&self.index).quarantined.contains_key(&id) {
             return self.blocking(move |spool| spool.release(id)).await;
         }
         if !lock(&self.index).contains(id) {
-            return Err(SpoolError::Gone(id));
+            return self.blocking(move |spool| spool.take_up(id)).await;
         }
         let delayed = lock(&self.index).delayed(id);
         for stage in delayed {
@@ -84,7 +84,8 @@ impl Spool {
         .await
     }
 
-    /// Deletes an entry, waiting or in quarantine, for good.
+    /// Deletes an entry, waiting or in quarantine, for good. One whose file is gone is removed from the books: whoever asks
+    /// for it knows that it is lost.
     pub async fn remove(self: &Arc<Self>, id: EntryId) -> Result<(), SpoolError> {
         self.scan_complete().await;
         self.blocking(move |spool| {
@@ -94,7 +95,16 @@ impl Spool {
                 (spool.layout.entry(id), spool.layout.folder(id))
             };
             match spool.disk.unlink(&path) {
-                Err(e) if missing(&e) => return Err(SpoolError::Gone(id)),
+                Err(e) if missing(&e) => {
+                    let mut index = lock(&spool.index);
+                    if index.write_off(id) {
+                        return Ok(());
+                    }
+                    // Entries leave the index before their files go: what is still in it has lost its file.
+                    if !index.contains(id) && !index.quarantined.contains_key(&id) {
+                        return Err(SpoolError::Gone(id));
+                    }
+                }
                 other => other.map_err(|e| spool.failed("delete", &path, e))?,
             }
             let _ = spool.disk.unlink(&spool.layout.why(id));
@@ -135,6 +145,16 @@ impl Spool {
             self.disk.sync_dir(&folder).map_err(|e| self.failed("sync", &folder, e))?;
         }
         Ok(())
+    }
+
+    /// Takes up a file of an entry that we know nothing of.
+    fn take_up(&self, id: EntryId) -> Result<(), SpoolError> {
+        self.take_in(id);
+        let known = {
+            let index = lock(&self.index);
+            index.contains(id) || index.quarantined.contains_key(&id) || index.left_alone.contains_key(&id)
+        };
+        if known { Ok(()) } else { Err(SpoolError::Gone(id)) }
     }
 
     fn release(&self, id: EntryId) -> Result<(), SpoolError> {

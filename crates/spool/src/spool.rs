@@ -1,5 +1,5 @@
 use std::any::Any;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -32,6 +32,8 @@ pub struct Spool {
     pub(crate) put_over: Notify,
     /// Records that wait for the sync of the one before; an entry is here while someone writes to its file.
     pub(crate) journals: Mutex<HashMap<EntryId, Vec<Pending>>>,
+    /// Domains of recipients that an administrator lets rest. Kept for those who deliver; entries go on.
+    pub(crate) destinations: Mutex<Arc<BTreeSet<String>>>,
     /// How many parts of the start-up scan still run.
     pub(crate) scanning: Arc<watch::Sender<usize>>,
     _lock: Box<dyn Any + Send + Sync>,
@@ -68,6 +70,7 @@ impl Spool {
             putting: Mutex::default(),
             put_over: Notify::new(),
             journals: Mutex::default(),
+            destinations: Mutex::default(),
             scanning: Arc::new(watch::Sender::new(0)),
             _lock: guard,
         });

@@ -66,6 +66,7 @@ impl Watch {
             stages,
             relay_connections: rooms.pool.state().connections,
             resting_lists: rooms.spool.resting_lists().iter().map(ToString::to_string).collect(),
+            resting_destinations: rooms.spool.resting_destinations().iter().cloned().collect(),
             quarantine: QuarantineVitals {
                 count: quarantined.len(),
                 oldest_seconds: quarantined.iter().map(|(_, since)| at.since(*since).as_secs()).max(),
@@ -79,6 +80,7 @@ impl Watch {
             tasks: self.tasks(),
             canary: self.canary(),
             ledger: self.ledger.vitals(),
+            ways: self.ways(),
             counters: self.counters(),
             latency: Latency {
                 accept: rooms.events.accept_latency.value(),

@@ -46,8 +46,8 @@ pub enum Answer<'v> {
 type Look = fn(&Vitals, Timestamp, &mut Vec<Finding>);
 
 const LOOKS: &[Look] = &[
-    stale, disk, database, relay, dns, paused, resting, stuck, tasks, ledger, canary, quarantine, refused,
-    old, unscanned,
+    stale, disk, database, relay, dns, paused, resting, stuck, tasks, ledger, canary, quarantine, ways,
+    refused, old, unscanned,
 ];
 
 const DELAYED: &str = "list mail is accepted and delayed; it goes out by itself afterwards";
@@ -159,6 +159,17 @@ fn resting(vitals: &Vitals, _: Timestamp, found: &mut Vec<Finding>) {
         let command = format!("posthaste queue resume --list {list}");
         found.push(finding("resting", &cause, "mail of this list is accepted and waits", &command, false));
     }
+    for domain in &vitals.resting_destinations {
+        let cause = format!("an administrator lets the mail to {domain} rest");
+        let command = format!("posthaste queue resume --destination {domain}");
+        found.push(finding(
+            "resting",
+            &cause,
+            "members there get no mail; it waits for them",
+            &command,
+            false,
+        ));
+    }
 }
 
 fn stuck(vitals: &Vitals, _: Timestamp, found: &mut Vec<Finding>) {
@@ -221,10 +232,39 @@ fn quarantine(vitals: &Vitals, _: Timestamp, found: &mut Vec<Finding>) {
     }
 }
 
+fn ways(vitals: &Vitals, _: Timestamp, found: &mut Vec<Finding>) {
+    let broken: Vec<_> = vitals.ways.iter().filter(|way| way.broken).collect();
+    if broken.is_empty() {
+        return;
+    }
+    let names = broken.iter().map(|way| format!("{} {}", way.way, way.contact).trim().to_owned());
+    let all = if broken.len() == vitals.ways.len() { "; nobody would hear of trouble" } else { "" };
+    let cause = format!("alerts do not get through by {}{all}", names.collect::<Vec<_>>().join(", "));
+    found.push(finding("alert path", &cause, NOTHING, "posthaste alerts test", false));
+}
+
 fn refused(vitals: &Vitals, _: Timestamp, found: &mut Vec<Finding>) {
     if let Some(error) = &vitals.config_error {
         let cause = format!("the last reload was refused, the old configuration is in force: {error}");
         found.push(finding("config", &cause, NOTHING, "posthaste config check", false));
+    }
+}
+
+impl Diagnosis {
+    /// Adds that the file says something else than what is in force: keys that a reload takes over, and keys that need a
+    /// restart.
+    pub fn add_drift(&mut self, reload: &[String], restart: &[String]) {
+        let mut add = |keys: &[String], how: &str, command: &str| {
+            if keys.is_empty() {
+                return;
+            }
+            let cause =
+                format!("the file says something else than what is in force: {} ({how})", keys.join(", "));
+            self.findings.push(finding("drift of configuration", &cause, NOTHING, command, false));
+        };
+        add(reload, "a reload takes it over", "systemctl reload posthaste");
+        add(restart, "it needs a restart", "systemctl restart posthaste");
+        self.healthy = self.findings.is_empty();
     }
 }
 
@@ -310,6 +350,17 @@ mod tests {
                 (v.stages[3].paused, v.stages[3].depth) = (true, 4);
             }),
             ("resting", "posthaste queue resume --list a.x", false, |v| v.resting_lists = vec!["a.x".into()]),
+            ("resting", "posthaste queue resume --destination far.example", false, |v| {
+                v.resting_destinations = vec!["far.example".into()];
+            }),
+            ("alert path", "posthaste alerts test", false, |v| {
+                v.ways = vec![crate::WayVitals {
+                    contact: "Anne".into(),
+                    way: "mail".into(),
+                    broken: true,
+                    proved: None,
+                }];
+            }),
             ("quarantine", "posthaste queue ls", false, |v| v.quarantine.count = 1),
             ("wedged", "systemctl restart posthaste", true, |v| v.tasks[0].stuck_seconds = 31),
             ("task", "journalctl -u posthaste -p err -n 50", true, |v| v.tasks[0].running = 0),
@@ -350,6 +401,31 @@ mod tests {
         let kinds: Vec<_> = diagnosis.findings.iter().map(|f| f.kind).collect();
         assert_eq!(kinds, ["database", "quarantine"]);
         assert!(diagnosis.findings[0].cause.contains("looked after by the owners"));
+    }
+
+    #[test]
+    fn a_file_that_says_something_else_is_told_key_by_key() {
+        let vitals = vitals();
+        let mut diagnosis = diagnose(Answer::Vitals(&vitals), vitals.at);
+        diagnosis.add_drift(&[], &[]);
+        assert!(diagnosis.healthy);
+        diagnosis.add_drift(&["relay.host".into(), "log.level".into()], &["lmtp.listen".into()]);
+        assert!(!diagnosis.healthy);
+        let told: Vec<_> =
+            diagnosis.findings.iter().map(|f| (f.cause.as_str(), f.command.as_str())).collect();
+        assert_eq!(
+            told,
+            [
+                (
+                    "the file says something else than what is in force: relay.host, log.level (a reload takes it over)",
+                    "systemctl reload posthaste"
+                ),
+                (
+                    "the file says something else than what is in force: lmtp.listen (it needs a restart)",
+                    "systemctl restart posthaste"
+                ),
+            ]
+        );
     }
 
     #[test]

@@ -230,7 +230,10 @@ fn judge(
         });
     }
     for (id, list) in vanished {
-        findings.push(format!("{list}: the file of entry {id} is gone, and Posthaste did not remove it"));
+        findings.push(format!(
+            "{list}: the file of entry {id} is gone, and Posthaste did not remove it; put it back and posthaste queue retry \
+             {id}, or say that it is lost: posthaste queue rm {id}"
+        ));
     }
     for discrepancy in stock {
         findings.push(match discrepancy {
@@ -240,7 +243,7 @@ fn judge(
             }
             Discrepancy::Unknown(id) => {
                 drift -= 1;
-                format!("a file of entry {id} lies in the spool that the server does not know; a restart takes it up")
+                format!("a file of entry {id} lies in the spool that the server does not know; take it up with: posthaste queue retry {id}")
             }
         });
     }

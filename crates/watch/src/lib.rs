@@ -31,7 +31,7 @@ pub use supervisor::Supervisor;
 pub use upload::upload;
 pub use vitals::{
     CanaryVitals, Counters, Dependency, DiskVitals, Latency, LedgerRow, LedgerVitals, QuarantineVitals,
-    StageVitals, TaskVitals, Vitals, Waiting,
+    StageVitals, TaskVitals, Vitals, Waiting, WayVitals,
 };
 pub use watch::{Needed, Rooms, Settings, Watch};
 pub use watchdog::watchdog;

@@ -38,6 +38,9 @@ pub struct Vitals {
     /// Lists that an administrator lets rest.
     #[serde(default)]
     pub resting_lists: Vec<String>,
+    /// Domains of recipients that an administrator lets rest.
+    #[serde(default)]
+    pub resting_destinations: Vec<String>,
     /// What was set aside.
     pub quarantine: QuarantineVitals,
     /// The disk under the spool.
@@ -50,6 +53,9 @@ pub struct Vitals {
     pub canary: CanaryVitals,
     /// Whether every accepted post is accounted for.
     pub ledger: LedgerVitals,
+    /// The ways to people, and to the outside, that alerts go by.
+    #[serde(default)]
+    pub ways: Vec<WayVitals>,
     /// Totals since the start of the process.
     pub counters: Counters,
     /// How long things took, since the start of the process.
@@ -152,6 +158,19 @@ pub struct TaskVitals {
     pub stuck_seconds: u64,
     /// How the last one died.
     pub last_error: Option<String>,
+}
+
+/// A way by which alerts reach somebody; several addresses of one contact are one way.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct WayVitals {
+    /// Who; empty for the heartbeat.
+    pub contact: String,
+    /// How: `mail`, `webhook` or `heartbeat`.
+    pub way: String,
+    /// True if it does not get through.
+    pub broken: bool,
+    /// When something last got through; `None` if nothing ever did.
+    pub proved: Option<Timestamp>,
 }
 
 /// The canary.

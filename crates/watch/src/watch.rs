@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use crate::collect::Memory;
 use crate::ledger::Ledger;
 use crate::samples::MinuteFile;
-use crate::{CanaryVitals, Sample, Samples, TaskVitals, Vitals};
+use crate::{CanaryVitals, Sample, Samples, TaskVitals, Vitals, WayVitals};
 
 /// How often the vitals are taken.
 const EVERY: Duration = Duration::from_secs(1);
@@ -75,6 +75,7 @@ pub struct Watch {
     pub(crate) ledger: Ledger,
     tasks: Source<Vec<TaskVitals>>,
     canary: Source<CanaryVitals>,
+    ways: Source<Vec<WayVitals>>,
 }
 
 impl Watch {
@@ -94,6 +95,7 @@ impl Watch {
             ledger,
             tasks: Mutex::default(),
             canary: Mutex::default(),
+            ways: Mutex::default(),
         });
         watch.look();
         watch
@@ -140,6 +142,15 @@ impl Watch {
     /// Where the figures of the canary come from. Asked each second; must be quick.
     pub fn canary_from(&self, source: impl Fn() -> CanaryVitals + Send + Sync + 'static) {
         *lock(&self.canary) = Some(Box::new(source));
+    }
+
+    /// Where the figures of the ways of alerts come from. Asked each second; must be quick.
+    pub fn ways_from(&self, source: impl Fn() -> Vec<WayVitals> + Send + Sync + 'static) {
+        *lock(&self.ways) = Some(Box::new(source));
+    }
+
+    pub(crate) fn ways(&self) -> Vec<WayVitals> {
+        lock(&self.ways).as_ref().map(|source| source()).unwrap_or_default()
     }
 
     pub(crate) fn tasks(&self) -> Vec<TaskVitals> {

@@ -117,6 +117,9 @@ fn p28_every_alert_of_the_table_is_there_and_is_tested_both_ways() {
         "BacklogEtaLong",
         "MonitoringBlind",
         "MonitoringBlindLong",
+        "AlertPathBroken",
+        "AlertPathsAllBroken",
+        "AlertPathUnproved",
     ];
     let alerts = alerts();
     for name in table {

@@ -8,7 +8,9 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 
 use crate::call::Call;
+use crate::ops::When;
 use crate::site::Site;
+use crate::verdict::Verdict;
 
 /// Nothing but what we serve ourselves; a page with a script names it by `nonce` (promises of CSP 3).
 fn policy(nonce: Option<&str>) -> String {
@@ -109,6 +111,8 @@ pub(crate) struct Top<'a> {
     pub(crate) beside_mailbox: bool,
     /// True if there is an archive.
     pub(crate) archives: bool,
+    /// What is said on every page while mail stands still and nobody has answered.
+    pub(crate) banner: Option<Banner>,
     /// Who is logged in, and the token of the form that logs out.
     pub(crate) operator: Option<(&'a str, String)>,
 }
@@ -116,9 +120,14 @@ pub(crate) struct Top<'a> {
 impl<'a> Top<'a> {
     /// For pages that know nobody.
     pub(crate) fn of(site: &'a Site) -> Self {
-        let archives = site.house.library().is_some();
-        let beside_mailbox = site.beside_mailbox;
-        Self { at: site.prefix(), site: &site.name, beside_mailbox, archives, operator: None }
+        Self {
+            at: site.prefix(),
+            site: &site.name,
+            beside_mailbox: site.beside_mailbox,
+            archives: site.house.library().is_some(),
+            banner: Banner::of(site),
+            operator: None,
+        }
     }
 
     /// For pages of an operator.
@@ -127,6 +136,22 @@ impl<'a> Top<'a> {
             .session()
             .map(|session| (session.name.as_str(), call.site.access.form_token(session, "/ops/logout")));
         Self { operator, ..Self::of(&call.site) }
+    }
+}
+
+/// What is said on every page.
+pub(crate) struct Banner {
+    pub(crate) headline: &'static str,
+    pub(crate) text: &'static str,
+    pub(crate) since: When,
+}
+
+impl Banner {
+    fn of(site: &Site) -> Option<Self> {
+        let (seen, now) = (site.see(), site.clock.now());
+        let since = seen.banner?;
+        let (headline, text) = Verdict::of(&seen, now).public();
+        Some(Self { headline, text, since: When::new(since, now) })
     }
 }
 

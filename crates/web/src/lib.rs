@@ -36,6 +36,6 @@ pub use mailbox::{Caught, Mailbox, MailboxError, mailbox_router};
 pub use membership::Reply;
 pub use moderate::{HeldPost, Measure};
 pub use router::{figures_router, pages_router};
-pub use seen::{Acked, Grade, Incident, Line, OpenAlert, Seen, SetAside, Trend, Window};
+pub use seen::{Acked, Grade, Incident, Line, OpenAlert, Planned, Seen, SetAside, Trend, Window};
 pub use serve::serve;
 pub use site::{Site, SiteOptions};

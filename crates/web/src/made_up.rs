@@ -14,7 +14,7 @@ use posthaste_watch::{
 
 use crate::house::{Act, Acting, House, Looking};
 use crate::moderate::HeldPost;
-use crate::seen::{Acked, Grade, Incident, Line, OpenAlert, Seen, SetAside, Trend, Window};
+use crate::seen::{Acked, Grade, Incident, Line, OpenAlert, Planned, Seen, SetAside, Trend, Window};
 
 /// The moment of everything here: 2026-11-22, a quarter past three in the night.
 pub fn now() -> Timestamp {
@@ -192,6 +192,18 @@ pub fn trouble() -> Seen {
     };
     seen.incidents.insert(0, goes_on);
     seen
+}
+
+/// The same after an hour in which nobody answered: every page says so.
+pub fn unanswered() -> Seen {
+    Seen {
+        banner: Some(ago(3_700)),
+        planned: Some(Planned {
+            why: "Row A loses its network".into(),
+            until: now().plus(Duration::from_mins(45)),
+        }),
+        ..trouble()
+    }
 }
 
 fn past() -> Incident {

@@ -21,6 +21,19 @@ pub struct Seen {
     pub quarantine: Vec<SetAside>,
     /// Maintenance windows, running and to come.
     pub windows: Vec<Window>,
+    /// Since when list mail has stood still, once that is to be said on every page (P30).
+    pub banner: Option<Timestamp>,
+    /// Planned work that everybody may know of.
+    pub planned: Option<Planned>,
+}
+
+/// Planned work.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Planned {
+    /// Why.
+    pub why: String,
+    /// Until when.
+    pub until: Timestamp,
 }
 
 /// A stage in the last hours.

@@ -24,7 +24,14 @@ struct StatusPage<'a> {
     headline: &'static str,
     text: &'static str,
     since: Option<When>,
+    planned: Option<Work>,
     past: Vec<Told>,
+}
+
+/// Planned work.
+struct Work {
+    why: String,
+    until: When,
 }
 
 /// An incident for everybody.
@@ -68,6 +75,10 @@ pub(crate) fn page(call: &Call) -> Response {
         headline,
         text,
         since: verdict.since.map(|since| When::new(since, call.now)),
+        planned: seen
+            .planned
+            .as_ref()
+            .map(|planned| Work { why: planned.why.clone(), until: When::new(planned.until, call.now) }),
         past: told(&seen, call),
     };
     rendered(call, "text/html; charset=utf-8", &page)
@@ -79,6 +90,9 @@ struct Json {
     headline: &'static str,
     text: &'static str,
     since: Option<String>,
+    /// True once every page says so.
+    banner: bool,
+    planned_until: Option<String>,
     incidents: Vec<JsonIncident>,
 }
 
@@ -106,6 +120,8 @@ pub(crate) fn json(call: &Call) -> Response {
         headline,
         text,
         since: verdict.since.map(words::machine),
+        banner: seen.banner.is_some(),
+        planned_until: seen.planned.as_ref().map(|planned| words::machine(planned.until)),
         incidents: incidents.collect(),
     };
     shared(call, "application/json", KEPT, serde_json::to_string(&json).unwrap_or_default())

@@ -15,13 +15,15 @@ use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
-use posthaste_watch::Keys;
-use posthaste_web::made_up::{self, LINK, MadeUp, Still};
+use posthaste_model::ListId;
+use posthaste_watch::{ENABLE, Keys, MODERATE_BY_LINK, ONE_CLICK, moderate_token, one_click_token};
+use posthaste_web::made_up::{self, LINK, MODERATOR, MadeUp, Still};
 use posthaste_web::{Act, Door, Seen, Site, SiteOptions, pages_router, serve_apart};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
 /// Served pages of a made-up server.
 struct Pages {
@@ -147,6 +149,51 @@ async fn axe_finds_nothing_wrong_with_any_page_at_any_width_by_day_or_night() {
         let missing = text(&found, "url").ends_with("/nothing");
         assert!(missing || found["errors"] == json!([]), "{visit}: {found}");
     }
+}
+
+/// The pages that members and moderators reach by mail, before and after their button, while every page says that mail
+/// stands still.
+#[tokio::test(flavor = "multi_thread")]
+async fn axe_finds_nothing_wrong_with_any_page_reached_by_mail() {
+    let pages = Pages::new(made_up::unanswered());
+    let keys = Keys::from_secret([7; 32]);
+    let (list, member) = (ListId::new("hello.lists.example.org"), Uuid::from_u128(7));
+    let asked = "0123456789abcdef".repeat(3);
+    let held = format!("/m/{}", moderate_token(&keys.key(MODERATE_BY_LINK), &list, 12, MODERATOR));
+    let paths = [
+        format!("/leave/{}", one_click_token(&keys.key(ONE_CLICK), &list, member)),
+        format!("/enable/{}", one_click_token(&keys.key(ENABLE), &list, member)),
+        format!("/confirm/{asked}"),
+        format!("/never/{asked}"),
+        format!("/decide/{asked}"),
+        format!("{held}?do=reject"),
+        held,
+        format!("/a/{LINK}"),
+    ];
+    let views = [(360, "light"), (360, "dark"), (1280, "light"), (1280, "dark")];
+    let mut visits = Vec::new();
+    for path in &paths {
+        for (width, scheme) in views {
+            visits.push(json!({ "url": pages.at(path), "width": width, "scheme": scheme }));
+        }
+        for (width, scheme) in [(360, "light"), (1280, "dark")] {
+            let press = ["button.main"];
+            visits.push(json!({ "url": pages.at(path), "width": width, "scheme": scheme, "press": press }));
+        }
+    }
+    for path in ["/status", "/ops/login", "/leave/forged", "/nothing"] {
+        visits.push(json!({ "url": pages.at(path), "width": 360, "scheme": "light" }));
+    }
+    let found = look_by(json!({ "visits": visits, "keep": true })).await;
+    assert_eq!(found.len(), visits.len());
+    for (visit, found) in visits.iter().zip(found) {
+        assert!(found["rules"].as_u64().unwrap() > 80, "axe was there: {found}");
+        assert_eq!(found["violations"], json!([]), "{visit}");
+        assert_eq!(found["wide"], json!(false), "scrolls sideways: {visit}");
+        let told = text(&found, "text");
+        assert!(told.contains("List mail is not being delivered"), "{visit}: {told}");
+    }
+    assert_eq!(pages.house.acts().len(), 2 * paths.len(), "each button does one thing");
 }
 
 /// Whoever has no scripts sees everything and can do everything.

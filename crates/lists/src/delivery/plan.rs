@@ -8,6 +8,7 @@
 //! One record, so accepting a post for a hundred thousand members is one durable step. Recipients stay one buffer of
 //! text in memory, too: about seventy bytes each.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use bytes::{BufMut, Bytes, BytesMut};
@@ -302,6 +303,32 @@ pub fn waiting_recipients(events: &[posthaste_spool::Recorded]) -> u32 {
             }
             _ => {}
         }
+    }
+    waiting
+}
+
+/// For how many recipients in each domain an entry with these events still waits; nothing if nothing was planned, or the
+/// plan cannot be read. For people, not for loops.
+pub fn waiting_by_domain(events: &[posthaste_spool::Recorded]) -> BTreeMap<String, usize> {
+    let (mut waiting, mut planned) = (BTreeMap::new(), None);
+    let mut progress = super::Progress::new(0);
+    for event in events {
+        match event.kind {
+            posthaste_spool::Kind::Planned => {
+                planned = decode(&event.data).ok();
+                progress = super::Progress::new(planned.as_ref().map_or(0, |p| p.recipients.len()));
+            }
+            posthaste_spool::Kind::Sent => {
+                let outcomes: Vec<super::Outcome> = serde_json::from_slice(&event.data).unwrap_or_default();
+                progress.replay(&outcomes);
+            }
+            _ => {}
+        }
+    }
+    let Some(planned) = planned else { return waiting };
+    for index in progress.waiting() {
+        let domain = super::domain_of(planned.recipients.address(index).unwrap_or_default());
+        *waiting.entry(domain.to_lowercase()).or_default() += 1;
     }
     waiting
 }

@@ -7,6 +7,8 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::Lane;
+
 /// What became of one recipient, or of some.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -87,6 +89,8 @@ pub enum Next {
         /// Nobody said "not now": connections broke.
         broken_only: bool,
     },
+    /// The round is over, and only recipients whose destination rests still wait.
+    Rest,
     /// Nobody waits any more.
     Done,
 }
@@ -100,6 +104,14 @@ pub struct Progress {
     cursor: usize,
     /// Taken to be offered, but whoever took them died: before all others.
     returned: Chunk,
+    /// The relay was silent about some of these: offered a few at a time, each destination for itself.
+    suspects: Chunk,
+    /// So few.
+    few: usize,
+    /// Passed over in this round: their destinations are slow.
+    slow: Chunk,
+    /// Passed over in this round: their destinations rest.
+    resting: Chunk,
     /// Offered, no answer yet.
     outstanding: usize,
     /// Rounds that ended with somebody waiting.
@@ -109,7 +121,17 @@ pub struct Progress {
 impl Progress {
     /// Nobody has it.
     pub fn new(recipients: usize) -> Self {
-        Self { fates: vec![None; recipients], cursor: 0, returned: vec![], outstanding: 0, rounds: 0 }
+        Self {
+            fates: vec![None; recipients],
+            cursor: 0,
+            returned: vec![],
+            suspects: vec![],
+            few: 1,
+            slow: vec![],
+            resting: vec![],
+            outstanding: 0,
+            rounds: 0,
+        }
     }
 
     /// Takes over what a `sent` record says.
@@ -130,7 +152,9 @@ impl Progress {
     /// Makes whoever waits be offered again.
     pub fn begin_round(&mut self) {
         self.cursor = 0;
-        self.returned.clear();
+        for passed_over in [&mut self.returned, &mut self.suspects, &mut self.slow, &mut self.resting] {
+            passed_over.clear();
+        }
         for fate in &mut self.fates {
             if fate.is_some_and(|f| !f.is_final()) {
                 *fate = None;
@@ -138,18 +162,96 @@ impl Progress {
         }
     }
 
-    /// Up to `most` recipients that this round has not offered; `None` if it has offered all.
-    pub fn take(&mut self, most: usize) -> Option<Chunk> {
-        let mut chunk: Chunk = self.returned.drain(..most.min(self.returned.len())).collect();
+    /// Up to `most` recipients that this round has not offered and that go at once; `None` if there are none. `lane` says
+    /// of each recipient how it is offered.
+    pub fn take(&mut self, most: usize, lane: &dyn Fn(usize) -> Lane) -> Option<Chunk> {
+        let mut chunk = Chunk::new();
+        let returned: Chunk = self.returned.drain(..most.min(self.returned.len())).collect();
+        for index in returned {
+            self.sort(index, lane(index), &mut chunk);
+        }
         while chunk.len() < most {
             let Some(fate) = self.fates.get(self.cursor) else { break };
             if fate.is_none() {
-                chunk.push(self.cursor);
+                self.sort(self.cursor, lane(self.cursor), &mut chunk);
             }
             self.cursor += 1;
         }
+        self.taken(chunk)
+    }
+
+    /// Up to `most` of those that were passed over because they are slow, all of one destination; `None` if there are none.
+    pub fn take_slow<'a>(
+        &mut self,
+        most: usize,
+        lane: &dyn Fn(usize) -> Lane,
+        domain: &dyn Fn(usize) -> &'a str,
+    ) -> Option<Chunk> {
+        let mut chunk = Chunk::new();
+        // Suspects of destinations that are not known to be slow have the best chances.
+        for (suspects, first) in [(true, true), (true, false), (false, false)] {
+            let (from, most) =
+                if suspects { (&mut self.suspects, self.few.min(most)) } else { (&mut self.slow, most) };
+            let mut of = None;
+            for index in std::mem::take(from) {
+                let same = of.is_none_or(|of: &str| of.eq_ignore_ascii_case(domain(index)));
+                let lane = lane(index);
+                if lane == Lane::Rest {
+                    self.resting.push(index);
+                } else if same && chunk.len() < most && !(first && lane == Lane::Slow) {
+                    of = Some(domain(index));
+                    chunk.push(index);
+                } else {
+                    from.push(index);
+                }
+            }
+            if !chunk.is_empty() {
+                break;
+            }
+        }
+        self.taken(chunk)
+    }
+
+    fn sort(&mut self, index: usize, lane: Lane, chunk: &mut Chunk) {
+        match lane {
+            Lane::Go => chunk.push(index),
+            Lane::Slow => self.slow.push(index),
+            Lane::Rest => self.resting.push(index),
+        }
+    }
+
+    fn taken(&mut self, chunk: Chunk) -> Option<Chunk> {
         self.outstanding += chunk.len();
         (!chunk.is_empty()).then_some(chunk)
+    }
+
+    /// Takes back recipients about some of whom the relay was silent: they are offered again in smaller pieces, each
+    /// destination for itself, until it shows whom it is silent about.
+    pub fn suspect(&mut self, chunk: &[usize]) {
+        self.outstanding = self.outstanding.saturating_sub(chunk.len());
+        self.few = (chunk.len() / 4).max(1);
+        self.suspects.extend_from_slice(chunk);
+    }
+
+    /// Offers again in this round whom `lane` does not let rest any more. False if all of them rest.
+    pub fn rouse(&mut self, lane: &dyn Fn(usize) -> Lane) -> bool {
+        let (rest, roused): (Chunk, Chunk) =
+            std::mem::take(&mut self.resting).into_iter().partition(|index| lane(*index) == Lane::Rest);
+        self.resting = rest;
+        let any = !roused.is_empty();
+        self.returned.extend(roused);
+        any
+    }
+
+    /// Recipients that were passed over in this round because their destinations rest.
+    pub fn resting(&self) -> usize {
+        self.resting.len()
+    }
+
+    /// True if this round has not offered everybody who may go at once.
+    pub fn has_go(&self) -> bool {
+        !self.returned.is_empty()
+            || self.fates.get(self.cursor..).is_some_and(|rest| rest.iter().any(Option::is_none))
     }
 
     /// Takes back recipients whose answers will never come; they are offered again.
@@ -159,10 +261,9 @@ impl Progress {
         self.returned.extend(open);
     }
 
-    /// True if this round has offered everybody.
+    /// True if this round has offered everybody who does not rest.
     pub fn all_offered(&self) -> bool {
-        self.returned.is_empty()
-            && self.fates.get(self.cursor..).is_none_or(|rest| rest.iter().all(Option::is_some))
+        self.suspects.is_empty() && self.slow.is_empty() && !self.has_go()
     }
 
     /// Takes the answers for a chunk and says what comes next.
@@ -181,7 +282,7 @@ impl Progress {
         }
         let mut waiting = self.fates.iter().flatten().filter(|f| !f.is_final()).peekable();
         if waiting.peek().is_none() {
-            return Next::Done;
+            return if self.resting.is_empty() { Next::Done } else { Next::Rest };
         }
         Next::Again { broken_only: waiting.all(|f| *f == Fate::Unknown) }
     }
@@ -213,6 +314,10 @@ impl Progress {
 mod tests {
     use super::*;
 
+    fn go(_: usize) -> Lane {
+        Lane::Go
+    }
+
     fn all(chunk: &[usize], fate: Fate) -> Vec<Met> {
         chunk.iter().map(|i| (*i, fate, "r".into())).collect()
     }
@@ -220,9 +325,12 @@ mod tests {
     #[test]
     fn a_round_offers_each_once_and_ends_with_the_last_answer() {
         let mut p = Progress::new(5);
-        let a = p.take(3).unwrap();
-        let b = p.take(3).unwrap();
-        assert_eq!((a.as_slice(), b.as_slice(), p.take(3)), ([0, 1, 2].as_slice(), [3, 4].as_slice(), None));
+        let a = p.take(3, &go).unwrap();
+        let b = p.take(3, &go).unwrap();
+        assert_eq!(
+            (a.as_slice(), b.as_slice(), p.take(3, &go)),
+            ([0, 1, 2].as_slice(), [3, 4].as_slice(), None)
+        );
         assert_eq!(p.answer(&all(&b, Fate::Delivered)), Next::Round);
         assert_eq!(p.answer(&all(&a, Fate::Delivered)), Next::Done);
     }
@@ -230,14 +338,14 @@ mod tests {
     #[test]
     fn who_was_deferred_is_offered_again_and_nobody_else() {
         let mut p = Progress::new(4);
-        let c = p.take(10).unwrap();
+        let c = p.take(10, &go).unwrap();
         let mut results = all(&c, Fate::Delivered);
         results[1].1 = Fate::Deferred;
         results[2].1 = Fate::Failed;
         results[3].1 = Fate::Unknown;
         assert_eq!(p.answer(&results), Next::Again { broken_only: false });
         p.replay_round();
-        assert_eq!(p.take(10).unwrap(), [1, 3]);
+        assert_eq!(p.take(10, &go).unwrap(), [1, 3]);
         assert_eq!(p.answer(&all(&[1], Fate::Delivered)), Next::Round);
         assert_eq!(p.answer(&all(&[3], Fate::Unknown)), Next::Again { broken_only: true });
     }
@@ -245,13 +353,13 @@ mod tests {
     #[test]
     fn p13_what_a_dead_worker_had_taken_is_offered_again_first() {
         let mut p = Progress::new(5);
-        let a = p.take(2).unwrap();
-        let b = p.take(9).unwrap();
+        let a = p.take(2, &go).unwrap();
+        let b = p.take(9, &go).unwrap();
         assert!(p.all_offered());
         p.give_back(&a);
         assert!(!p.all_offered());
         assert_eq!(p.answer(&all(&b, Fate::Delivered)), Next::Round);
-        assert_eq!(p.take(9).unwrap(), a);
+        assert_eq!(p.take(9, &go).unwrap(), a);
         assert_eq!(p.answer(&all(&a, Fate::Delivered)), Next::Done);
     }
 
@@ -269,6 +377,60 @@ mod tests {
         let mut p = Progress::new(6);
         p.replay(&outcomes);
         p.begin_round();
-        assert_eq!(p.take(10).unwrap(), [2, 4, 5]);
+        assert_eq!(p.take(10, &go).unwrap(), [2, 4, 5]);
+    }
+
+    #[test]
+    fn p12_whom_the_relay_is_silent_about_is_found_in_few_steps() {
+        // 0 to 7 are at a.x but 3 and 5, which are at b.x; the relay is silent about 5.
+        let domain = |i: usize| if i == 3 || i == 5 { "b.x" } else { "A.x" };
+        let mut p = Progress::new(9);
+        let first = p.take(8, &go).unwrap();
+        p.suspect(&first);
+        assert!(p.has_go() && !p.all_offered(), "others are not held up");
+        assert_eq!(p.take(8, &go).unwrap(), [8]);
+        let (mut silent, mut pieces) = (vec![], 0);
+        while let Some(piece) = p.take_slow(50, &go, &domain) {
+            pieces += 1;
+            assert!(piece.iter().all(|i| domain(*i) == domain(piece[0])), "{piece:?}");
+            if !piece.contains(&5) {
+                p.answer(&all(&piece, Fate::Delivered));
+            } else if piece.len() > 1 {
+                p.suspect(&piece);
+            } else {
+                silent.push(piece[0]);
+                p.answer(&all(&piece, Fate::Deferred));
+            }
+        }
+        assert_eq!((silent, pieces), (vec![5], 7));
+        assert_eq!(p.answer(&all(&[8], Fate::Delivered)), Next::Again { broken_only: false });
+    }
+
+    #[test]
+    fn p12_slow_recipients_wait_for_their_lane_and_end_the_round_with_the_others() {
+        let lane = |i: usize| if i < 3 { Lane::Slow } else { Lane::Go };
+        let mut p = Progress::new(5);
+        assert_eq!(p.take(9, &lane).unwrap(), [3, 4]);
+        assert!(p.take(9, &lane).is_none() && !p.has_go());
+        assert_eq!(p.answer(&all(&[3, 4], Fate::Delivered)), Next::Round, "the slow ones are still to come");
+        assert_eq!(p.take_slow(2, &lane, &|_| "a.x").unwrap(), [0, 1]);
+        p.give_back(&[0]);
+        assert_eq!(p.answer(&all(&[1], Fate::Delivered)), Next::Round);
+        assert!(p.take(9, &lane).is_none(), "it is still slow");
+        assert_eq!(p.take_slow(9, &lane, &|_| "a.x").unwrap(), [2, 0]);
+        assert_eq!(p.answer(&all(&[0, 2], Fate::Delivered)), Next::Done);
+    }
+
+    #[test]
+    fn who_rests_is_neither_offered_nor_given_up() {
+        let rests = |i: usize| if i == 1 { Lane::Rest } else { Lane::Go };
+        let mut p = Progress::new(3);
+        assert_eq!(p.take(9, &rests).unwrap(), [0, 2]);
+        assert_eq!(p.answer(&all(&[0, 2], Fate::Delivered)), Next::Rest);
+        assert!(!p.rouse(&rests));
+        assert_eq!((p.resting(), p.waiting()), (1, vec![1]));
+        assert!(p.rouse(&go));
+        assert_eq!(p.take(9, &go).unwrap(), [1]);
+        assert_eq!(p.answer(&all(&[1], Fate::Delivered)), Next::Done);
     }
 }

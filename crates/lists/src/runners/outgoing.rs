@@ -7,7 +7,9 @@
 mod aftermath;
 mod canary;
 mod dispatch;
+mod resting;
 mod share;
+mod silence;
 mod story;
 mod taken;
 mod tally;
@@ -22,18 +24,19 @@ use posthaste_model::{Beat, Clock, ForwardPath, ReversePath, Stage, Timestamp};
 use posthaste_smtp::client::{Attempt, Batch, Pool, SendError};
 use posthaste_spool::{Event, Kind, Leased, Spool, SpoolError, Then};
 use rand::Rng;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
 use self::dispatch::Dispatch;
 use self::share::{Shares, crowded};
+use self::silence::Answers;
 use self::taken::Taken;
 use self::words::Words;
 use super::failures::{self, Failures};
 use super::working::{Caution, Working};
 use crate::canary::{Keeper, is_canary};
-use crate::delivery::{Chunk, Fate, Met, Next, fold_outcomes, signed_verp, verp};
+use crate::delivery::{Chunk, Destinations, Fate, Lane, Met, Next, fold_outcomes, signed_verp, verp};
 use crate::events::Events;
 use crate::history::{History, TraceEvent};
 use crate::pipeline::Segment;
@@ -65,6 +68,12 @@ pub struct Outgoing {
     failures: Failures,
     open: Mutex<VecDeque<Arc<Dispatch>>>,
     shares: Mutex<Shares>,
+    /// What is known of destinations.
+    known: Mutex<Destinations>,
+    /// How long the relay may be silent, because others wait and no worker is free.
+    patience: watch::Sender<Option<Duration>>,
+    /// When the relay last answered for anybody, monotonic.
+    answered: Mutex<Duration>,
     /// Signalled when an open dispatch has something to offer.
     work: Notify,
     /// Signalled when a dispatch was closed.
@@ -95,6 +104,9 @@ impl Outgoing {
             failures: Failures::new(Stage::Out),
             open: Mutex::default(),
             shares: Mutex::new(Shares::new(workers)),
+            known: Mutex::default(),
+            patience: watch::Sender::new(None),
+            answered: Mutex::default(),
             work: Notify::new(),
             room: Notify::new(),
             canary: None,
@@ -157,6 +169,7 @@ impl Outgoing {
             Ok(Some(dispatch)) => {
                 self.lock().push_back(Arc::new(dispatch));
                 self.work.notify_waiters();
+                self.look_around();
             }
             Ok(None) => {}
             Err(error) => tracing::error!(%id, %error, "cannot open an entry for delivery"),
@@ -231,6 +244,7 @@ impl Outgoing {
         }
         drop(open);
         self.work.notify_one();
+        self.look_around();
     }
 
     /// Sends chunks until `stop`; a transaction that has begun is finished and recorded.
@@ -243,7 +257,9 @@ impl Outgoing {
             if stop.is_cancelled() {
                 return;
             }
-            let Some(taken) = self.next_chunk() else {
+            let taken = self.next_chunk();
+            self.look_around();
+            let Some(taken) = taken else {
                 tokio::select! { () = stop.cancelled() => return, () = work => continue }
             };
             let span = tracing::info_span!("dispatch", id = %taken.dispatch.id());
@@ -255,36 +271,55 @@ impl Outgoing {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The next recipients of the dispatch whose turn it is. Lists that have their share of the workers are passed over.
+    /// The next recipients of the dispatch whose turn it is. Lists that have their share of the workers are passed over;
+    /// whom the relay was silent about comes after all others.
     fn next_chunk(&self) -> Option<Taken<'_>> {
         let mut open = self.lock();
         let mut shares = self.shares();
-        for _ in 0..open.len() {
-            let dispatch = open.pop_front()?;
-            if !shares.may_take(dispatch.list()) {
-                open.push_back(dispatch);
-                continue;
+        let known = self.known();
+        for lane in [Lane::Go, Lane::Slow] {
+            if lane == Lane::Slow && !shares.may_go_slow() {
+                break;
             }
-            let most = self.limits.max_recipients.load(Ordering::Relaxed);
-            let most = match dispatch.plan().personal {
-                true if dispatch.differs_by_sender_only() => most.min(PERSONAL_CHUNK),
-                true => PERSONAL_CHUNK,
-                false => most,
-            };
-            let chunk = dispatch.take(most);
-            if let Some(chunk) = chunk {
-                if dispatch.has_more() {
-                    open.push_back(dispatch.clone());
-                    self.work.notify_one();
+            for _ in 0..open.len() {
+                let dispatch = open.pop_front()?;
+                if !shares.may_take(dispatch.list()) {
+                    open.push_back(dispatch);
+                    continue;
                 }
-                shares.take(dispatch.list());
-                drop((shares, open));
-                self.room.notify_one();
-                return Some(Taken::new(self, dispatch, chunk));
+                let mut chunk = dispatch.take(self.most_of(&dispatch), lane, &known);
+                let more = dispatch.has_more();
+                if more {
+                    open.push_back(dispatch.clone());
+                } else if chunk.is_none() && dispatch.next() == Next::Rest {
+                    // Nobody is to be offered, and somebody has to write that down.
+                    chunk = Some(Chunk::new());
+                }
+                if let Some(chunk) = chunk {
+                    if more {
+                        self.work.notify_one();
+                    }
+                    shares.take(dispatch.list());
+                    drop((known, shares, open));
+                    self.room.notify_one();
+                    return Some(Taken::new(self, dispatch, chunk));
+                }
+                if !more {
+                    self.room.notify_one();
+                }
             }
-            self.room.notify_one();
         }
         None
+    }
+
+    /// The most recipients of one piece.
+    fn most_of(&self, dispatch: &Dispatch) -> usize {
+        let most = self.limits.max_recipients.load(Ordering::Relaxed);
+        match dispatch.plan().personal {
+            true if dispatch.differs_by_sender_only() => most.min(PERSONAL_CHUNK),
+            true => PERSONAL_CHUNK,
+            false => most,
+        }
     }
 
     /// A worker is free again.
@@ -312,14 +347,30 @@ impl Outgoing {
             }
             return taken.answered();
         }
+        if taken.chunk.is_empty() {
+            if let Err(error) = self.rest(&dispatch).await {
+                tracing::error!(%error, "cannot let an entry rest; it is opened again");
+                self.lock().retain(|other| !Arc::ptr_eq(other, &dispatch));
+            }
+            return taken.answered();
+        }
         if let Some(Segment::Shared(head)) = dispatch.planned.segments.first() {
             self.failures.swallow(dispatch.id(), head).await;
         }
-        let results = if dispatch.plan().personal {
+        let began = self.clock.monotonic();
+        let Answers { mut results, gave_way } = if dispatch.plan().personal {
             self.send_personal(&dispatch, &taken.chunk, stop, beat).await
         } else {
             self.send_bulk(&dispatch, &taken.chunk, stop, beat).await
         };
+        if gave_way && !stop.is_cancelled() {
+            results = self.after_silence(&taken, results, began);
+            if results.is_empty() {
+                return taken.answered();
+            }
+        } else {
+            self.heard(&dispatch, &results);
+        }
         // Cancelled: nothing was offered, nothing is recorded; the next start offers the same chunk.
         if results.is_empty() {
             return taken.give_back();
@@ -348,7 +399,7 @@ impl Outgoing {
         chunk: &Chunk,
         stop: &CancellationToken,
         beat: &Beat,
-    ) -> Vec<Met> {
+    ) -> Answers {
         let (sendable, mut results) = dispatch.paths(chunk);
         let mark = self.failures.mark(dispatch.id());
         let (indices, recipients): (Vec<_>, _) = sendable.into_iter().unzip();
@@ -360,10 +411,10 @@ impl Outgoing {
         };
         drop(mark);
         // Every step of it has the client's own deadline; a relay that is away is waited for.
-        results.extend(
-            Words::default().fates(&indices, beat.wait("the relay", self.pool.send(batch, stop)).await),
-        );
-        results
+        let answer = beat.wait("the relay", self.pool.send_in(&self.haste(), batch, stop)).await;
+        let gave_way = matches!(answer, Err(SendError::GaveWay { .. }));
+        results.extend(Words::default().fates(&indices, answer));
+        Answers { results, gave_way }
     }
 
     async fn send_personal(
@@ -372,16 +423,18 @@ impl Outgoing {
         chunk: &Chunk,
         stop: &CancellationToken,
         beat: &Beat,
-    ) -> Vec<Met> {
+    ) -> Answers {
         let (mut sendable, mut results) = dispatch.paths(chunk);
         let mut words = Words::default();
+        let mut gave_way = false;
         if dispatch.differs_by_sender_only() {
             let answer = self.send_verp(dispatch, &sendable, stop, beat).await;
+            gave_way = matches!(answer, Err(SendError::GaveWay { .. }));
             let offered = !matches!(answer, Err(SendError::NotOffered { .. }));
             let indices: Vec<_> = sendable.iter().map(|(index, _)| *index).collect();
             results.extend(words.fates(&indices, answer));
             if offered {
-                return results;
+                return Answers { results, gave_way };
             }
             sendable.retain(|(index, _)| results.iter().all(|(decided, ..)| decided != index));
         }
@@ -395,11 +448,12 @@ impl Outgoing {
         let mark = self.failures.mark(dispatch.id());
         let batches = sendable.iter().map(batch).collect();
         drop(mark);
-        let answers = beat.wait("the relay", self.pool.send_each(batches, stop)).await;
+        let answers = beat.wait("the relay", self.pool.send_each_in(&self.haste(), batches, stop)).await;
         for ((index, _), answer) in sendable.iter().zip(answers) {
+            gave_way |= matches!(answer, Err(SendError::GaveWay { .. }));
             results.extend(words.fates(&[*index], answer));
         }
-        results
+        Answers { results, gave_way }
     }
 
     /// One transaction for copies that differ in nothing but the sender, if the relay makes the senders.
@@ -416,7 +470,7 @@ impl Outgoing {
             recipients: sendable.iter().map(|(_, path)| path.clone()).collect(),
             message: dispatch.message(&self.site.get(), self.clock.now()),
         };
-        beat.wait("the relay", self.pool.send(batch, stop)).await
+        beat.wait("the relay", self.pool.send_in(&self.haste(), batch, stop)).await
     }
 
     async fn record(&self, dispatch: &Arc<Dispatch>, results: &[Met]) -> Result<(), SpoolError> {
@@ -430,6 +484,10 @@ impl Outgoing {
         match next {
             Next::Round => self.append(dispatch, Kind::Sent, Then::Stay, data).await,
             Next::Done => self.finish(dispatch, Kind::Sent, data).await,
+            Next::Rest => {
+                self.append(dispatch, Kind::Sent, Then::Stay, data).await?;
+                self.rest(dispatch).await
+            }
             Next::Again { broken_only } => {
                 self.append(dispatch, Kind::Sent, Then::Stay, data).await?;
                 self.end_round(dispatch, broken_only).await
@@ -444,7 +502,8 @@ impl Outgoing {
             return self.rest_canary(dispatch).await;
         }
         let backoff = dispatch.backoff();
-        if backoff.is_over(now) {
+        // Who rests by order is not given up for it; the others are tried a little longer then.
+        if backoff.is_over(now) && dispatch.resting() == 0 {
             return self.expire(dispatch).await;
         }
         let due = backoff.next(now, rand::rng().random(), broken_only);

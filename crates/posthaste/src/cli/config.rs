@@ -11,6 +11,8 @@ use crate::config::{Config, explain};
 pub(crate) enum Verb {
     /// Read the configuration file and say what is wrong with it
     Check,
+    /// Say where the file and the running server differ, and what it takes to make them one
+    Drift,
     /// Print every key with its meaning and default, as a configuration file to start from
     Explain {
         /// Only this key, as in relay.tls
@@ -27,6 +29,11 @@ pub(crate) fn run(verb: Verb, file: Option<PathBuf>, out: &Out) -> anyhow::Resul
             };
             out.value(text.trim_end(), &text)?;
             Ok(Exit::Done)
+        }
+        Verb::Drift => {
+            let file = super::config_file(file)?;
+            let config = Config::load(&file).map_err(|problems| BadInput::problems(&problems))?;
+            super::drift::run(&config, out)
         }
         Verb::Check => {
             let file = super::config_file(file)?;

@@ -20,7 +20,15 @@ pub(crate) fn run(config: &Config, out: &Out) -> anyhow::Result<Exit> {
         Told::NotRunning => Answer::NotRunning,
         Told::Silent(why) => Answer::Silent(why),
     };
-    let diagnosis = diagnose(answer, super::now());
+    let mut diagnosis = diagnose(answer, super::now());
+    if matches!(told, Told::Vitals(_))
+        && let Ok(Some(drifts)) = super::drift::ask_running(config)
+    {
+        let keys = |restart: bool| -> Vec<String> {
+            drifts.iter().filter(|drift| drift.restart == restart).map(|drift| drift.key.clone()).collect()
+        };
+        diagnosis.add_drift(&keys(false), &keys(true));
+    }
     for line in words(&diagnosis).lines() {
         if !out.is_json() {
             out.done(line, &())?;

@@ -1,9 +1,11 @@
 //! `posthaste queue …`
 
+mod destinations;
+
 use clap::{Args, Subcommand, ValueEnum};
 use posthaste_lists::Trace;
-use posthaste_model::{EntryId, Stage};
-use posthaste_spool::Spool;
+use posthaste_model::{EntryId, Stage, check_domain};
+use posthaste_spool::{Spool, Summary};
 
 use super::output::{BadInput, Exit, Out};
 use crate::config::Config;
@@ -16,6 +18,18 @@ pub(crate) enum Verb {
         /// Only this stage
         #[arg(long)]
         stage: Option<String>,
+        /// Only this list, by its name or list-id
+        #[arg(long)]
+        list: Option<String>,
+        /// Only what waits for recipients in this domain
+        #[arg(long)]
+        destination: Option<String>,
+    },
+    /// Show for whom planned mail waits, by the domain of the recipients
+    Destinations {
+        /// Only this list, by its name or list-id
+        #[arg(long)]
+        list: Option<String>,
     },
     /// Show one entry: its envelope, its states, its message
     Show {
@@ -26,7 +40,7 @@ pub(crate) enum Verb {
     Retry(Entries),
     /// Drop entries for good
     Rm(Entries),
-    /// Let a stage, or all of a list's mail, rest; mail for it is still accepted
+    /// Let a stage, all of a list's mail, or the mail to one domain rest; mail is still accepted
     Pause(Resting),
     /// Let it go on
     Resume(Resting),
@@ -48,7 +62,7 @@ pub(crate) enum Verb {
 #[group(required = true, multiple = true)]
 pub(crate) struct Entries {
     /// The entry's id
-    #[arg(conflicts_with_all = ["stage", "list", "quarantined"])]
+    #[arg(conflicts_with_all = ["stage", "list", "destination", "quarantined"])]
     id: Option<String>,
     /// All that wait for this stage
     #[arg(long)]
@@ -56,12 +70,15 @@ pub(crate) struct Entries {
     /// All of this list
     #[arg(long)]
     list: Option<String>,
+    /// All that wait for recipients in this domain (of `retry`: to remove them would take the others with them)
+    #[arg(long, conflicts_with = "quarantined")]
+    destination: Option<String>,
     /// All in quarantine
     #[arg(long)]
     quarantined: bool,
 }
 
-/// A stage or a list.
+/// A stage, a list or a destination.
 #[derive(Args, Debug)]
 #[group(required = true, multiple = false)]
 pub(crate) struct Resting {
@@ -70,6 +87,9 @@ pub(crate) struct Resting {
     /// A list, by its name or list-id
     #[arg(long)]
     list: Option<String>,
+    /// A domain of recipients
+    #[arg(long)]
+    destination: Option<String>,
 }
 
 /// Where an entry can be moved.
@@ -84,17 +104,26 @@ pub(crate) enum Place {
 impl Entries {
     fn which(&self) -> anyhow::Result<Which> {
         let stage = self.stage.as_deref().map(parse_stage).transpose()?;
-        Ok(Which { stage, list: self.list.clone(), quarantined: self.quarantined })
+        let destination = self.destination.as_deref().map(parse_domain).transpose()?;
+        // Only planned mail waits for anybody.
+        let stage = stage.or_else(|| destination.as_ref().map(|_| Stage::Out));
+        Ok(Which { stage, list: self.list.clone(), destination, quarantined: self.quarantined })
     }
 }
 
 pub(crate) fn run(verb: &Verb, config: &Config, out: &Out) -> anyhow::Result<Exit> {
     let folder = config.paths.state.join("spool");
     match verb {
-        Verb::Ls { stage } => {
+        Verb::Ls { stage, list, destination } => {
             let stage = stage.as_deref().map(parse_stage).transpose()?;
-            let mut waiting = Spool::peek(&folder)?.list()?;
+            let peek = Spool::peek(&folder)?;
+            let mut waiting = peek.list()?;
             waiting.retain(|s| stage.is_none_or(|wanted| s.stages.iter().any(|(stage, _)| *stage == wanted)));
+            waiting.retain(|s| is_of(s, list.as_deref()));
+            if let Some(domain) = destination {
+                let domain = parse_domain(domain)?;
+                waiting.retain(|s| destinations::of(&peek, s).contains_key(&domain));
+            }
             out.table(
                 &["entry", "list", "waits for", "due", "size", "to"],
                 waiting.iter().map(|s| {
@@ -113,6 +142,7 @@ pub(crate) fn run(verb: &Verb, config: &Config, out: &Out) -> anyhow::Result<Exi
             )?;
             Ok(Exit::Done)
         }
+        Verb::Destinations { list } => destinations::run(&folder, list.as_deref(), out),
         Verb::Show { id } => {
             let entry = Spool::peek(&folder)?.show(parse_id(id)?)?;
             let trace = Trace::of(&entry);
@@ -134,21 +164,28 @@ pub(crate) fn run(verb: &Verb, config: &Config, out: &Out) -> anyhow::Result<Exi
         Verb::Rm(entries) => {
             let request = match &entries.id {
                 Some(id) => Request::Remove { id: parse_id(id)? },
+                None if entries.destination.is_some() => {
+                    let why = "queue rm --destination would take away the mail of others in the same entries; name the \
+                               entries, or let the destination rest: posthaste queue pause --destination DOMAIN";
+                    return Err(BadInput::new(why).into());
+                }
                 None => Request::RemoveMany { which: entries.which()? },
             };
             told(config, out, &request)
         }
         Verb::Pause(resting) => {
-            let request = match (&resting.stage, &resting.list) {
-                (Some(stage), _) => Request::Pause { stage: parse_stage(stage)? },
-                (None, list) => Request::PauseList { list: list.clone().unwrap_or_default() },
+            let request = match (&resting.stage, &resting.destination, &resting.list) {
+                (Some(stage), ..) => Request::Pause { stage: parse_stage(stage)? },
+                (_, Some(domain), _) => Request::PauseDestination { domain: parse_domain(domain)? },
+                (.., list) => Request::PauseList { list: list.clone().unwrap_or_default() },
             };
             told(config, out, &request)
         }
         Verb::Resume(resting) => {
-            let request = match (&resting.stage, &resting.list) {
-                (Some(stage), _) => Request::Resume { stage: parse_stage(stage)? },
-                (None, list) => Request::ResumeList { list: list.clone().unwrap_or_default() },
+            let request = match (&resting.stage, &resting.destination, &resting.list) {
+                (Some(stage), ..) => Request::Resume { stage: parse_stage(stage)? },
+                (_, Some(domain), _) => Request::ResumeDestination { domain: parse_domain(domain)? },
+                (.., list) => Request::ResumeList { list: list.clone().unwrap_or_default() },
             };
             told(config, out, &request)
         }
@@ -180,6 +217,17 @@ fn told(config: &Config, out: &Out, request: &Request) -> anyhow::Result<Exit> {
 
 fn parse_stage(text: &str) -> anyhow::Result<Stage> {
     text.parse().map_err(|e: String| BadInput::new(e).into())
+}
+
+/// A domain of recipients, in lower case.
+fn parse_domain(text: &str) -> anyhow::Result<String> {
+    let domain = text.trim_start_matches('@').to_lowercase();
+    check_domain(&domain).map_err(|error| BadInput::new(error.to_string()))?;
+    Ok(domain)
+}
+
+fn is_of(entry: &Summary, list: Option<&str>) -> bool {
+    list.is_none_or(|list| crate::serve::list_id(list) == entry.list)
 }
 
 fn parse_id(text: &str) -> anyhow::Result<EntryId> {

@@ -54,6 +54,10 @@ fn rows(status: &Value) -> Vec<Vec<String>> {
     for list in at("/resting_lists").as_array().into_iter().flatten().filter_map(Value::as_str) {
         rows.push(vec!["list".into(), format!("{list} RESTS (posthaste queue resume --list {list})")]);
     }
+    for to in at("/resting_destinations").as_array().into_iter().flatten().filter_map(Value::as_str) {
+        let told = format!("mail to {to} RESTS (posthaste queue resume --destination {to})");
+        rows.push(vec!["destination".into(), told]);
+    }
     for stage in Stage::ALL.map(Stage::name) {
         let pulse = |what: &str| at(&format!("/stages/{stage}/{what}"));
         if *pulse("depth") == 0 && *pulse("paused") == false {

@@ -1,5 +1,59 @@
+use std::collections::BTreeMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use serde::{Deserialize, Serialize};
+
 use super::Config;
-use super::key::Change;
+use super::key::{Change, Key, Section};
+
+/// The value of a key, and what a change of it takes.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub(crate) struct Setting {
+    /// As TOML; of a key that may hold a secret only what tells it from another.
+    pub(crate) value: String,
+    /// True if a change takes a restart.
+    pub(crate) restart: bool,
+}
+
+/// Keys whose values are not shown.
+const SECRET: [&str; 2] = ["database.url", "contact.webhook"];
+
+/// The value of every key, those of contacts under `contact.NAME.key`.
+pub(crate) fn settings(config: &Config) -> BTreeMap<String, Setting> {
+    let once = config.sections().into_iter().flat_map(|section| named(section.keys(), None));
+    let contacts = config.contacts.iter().enumerate().flat_map(|(number, contact)| {
+        let name = contact.name.clone().unwrap_or_else(|| number.to_string());
+        named(contact.keys(), Some(name))
+    });
+    once.chain(contacts).collect()
+}
+
+/// What is in force in a server that began with `began` and read `config` last.
+pub(crate) fn settings_in_force(began: &Config, config: &Config) -> BTreeMap<String, Setting> {
+    let mut all = settings(config);
+    for (key, setting) in settings(began).into_iter().filter(|(_, setting)| setting.restart) {
+        all.insert(key, setting);
+    }
+    all
+}
+
+fn named(keys: Vec<Key>, contact: Option<String>) -> Vec<(String, Setting)> {
+    let one = |key: Key| {
+        let full = key.full();
+        let value = key.default.clone().unwrap_or_else(|| "unset".to_owned());
+        let value =
+            if SECRET.contains(&full.as_str()) && key.default.is_some() { hidden(&value) } else { value };
+        let full = contact.as_ref().map_or(full, |contact| format!("contact.{contact}.{}", key.name));
+        (full, Setting { value, restart: key.change == Change::Restart })
+    };
+    keys.into_iter().map(one).collect()
+}
+
+fn hidden(value: &str) -> String {
+    let mut hasher = DefaultHasher::new();
+    value.hash(&mut hasher);
+    format!("hidden ({:08x})", hasher.finish() as u32)
+}
 
 /// The keys (`section.key`) that differ between two configurations and take effect only after a restart. All others
 /// that differ take effect at a reload.
@@ -49,6 +103,33 @@ mod tests {
             assert_eq!(reloadable_diff(&plain, &config(text)).join(" "), restart, "{text}");
             assert_eq!(reloadable_diff(&config(text), &plain).join(" "), restart, "back from {text}");
         }
+    }
+
+    #[test]
+    fn what_is_in_force_is_what_was_read_last_but_for_what_takes_a_restart() {
+        let began = config("[log]\nlevel = \"info\"\n[lmtp]\nlisten = \"unix:/run/a\"");
+        let read = config("[log]\nlevel = \"debug\"\n[lmtp]\nlisten = \"unix:/run/b\"");
+        let in_force = settings_in_force(&began, &read);
+        assert_eq!(in_force["log.level"].value, "\"debug\"");
+        assert_eq!(in_force["lmtp.listen"].value, "\"unix:/run/a\"");
+        assert_ne!(in_force, settings(&read));
+        assert_eq!(settings_in_force(&read, &read), settings(&read));
+    }
+
+    #[test]
+    fn secrets_are_told_apart_and_not_shown() {
+        let text = |secret: &str| {
+            format!(
+                "[database]\nurl = \"postgres://u:{secret}@db.example.org/p\"\n\
+                     [[contact]]\nname = \"Anne\"\nwebhook = \"https://x.example/{secret}\""
+            )
+        };
+        let (a, b) = (settings(&config(&text("sesame"))), settings(&config(&text("mustard"))));
+        for key in ["database.url", "contact.Anne.webhook"] {
+            assert_ne!(a[key], b[key]);
+            assert!(!format!("{a:?}{b:?}").contains("sesame"), "{a:?}");
+        }
+        assert_eq!(a["contact.Anne.step"].value, "1");
     }
 
     #[test]

@@ -111,6 +111,10 @@ async fn perform(server: &Arc<Server>, request: Request) -> Response {
             server.moderation.bell().ring();
             Response::Done("It is being carried out".into())
         }
+        Request::Settings => {
+            let in_force = crate::config::settings_in_force(&server.began_with, &server.config());
+            serde_json::to_value(in_force).map_or_else(|e| Response::Failed(e.to_string()), Response::Done)
+        }
         Request::Reload => {
             server.reload();
             Response::Done("Reload asked for; posthaste status tells how it went".into())

@@ -40,6 +40,13 @@ pub(super) async fn perform(spool: &Arc<Spool>, request: &Request) -> Response {
         Request::ResumeList { list } => {
             spool.resume_list(&surgery::list_id(list)).await.map(|()| format!("{list} goes on"))
         }
+        Request::PauseDestination { domain } => spool.pause_destination(domain).await.map(|()| {
+            format!(
+                "mail to {domain} rests; nobody there is given up meanwhile. Go on with: posthaste queue resume \
+                 --destination {domain}"
+            )
+        }),
+        Request::ResumeDestination { domain } => surgery::resume_destination(spool, domain).await,
         Request::RetryMany { which } => surgery::many(spool, which, Cut::Retry).await,
         Request::RemoveMany { which } => surgery::many(spool, which, Cut::Remove).await,
         Request::SetAside { id, why } => {

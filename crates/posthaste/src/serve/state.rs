@@ -28,6 +28,8 @@ pub(crate) struct Server {
     pub(crate) clock: Arc<dyn Clock>,
     pub(super) file: PathBuf,
     pub(super) config: watching::Shared,
+    /// The configuration of the start: what takes a restart is still as it says.
+    pub(super) began_with: Arc<Config>,
     /// Why the last reload was refused, if it was.
     pub(super) config_error: watching::Refused,
     pub(super) log: LogLevel,
@@ -194,6 +196,7 @@ impl Server {
             file,
             config,
             config_error,
+            began_with: Arc::new(served),
             log,
             store,
             gate,

@@ -40,6 +40,7 @@ pub(crate) fn of(vitals: &Vitals) -> Value {
         "accepted_before": vitals.counters.duplicates,
         "waiting": vitals.waiting,
         "resting_lists": vitals.resting_lists,
+        "resting_destinations": vitals.resting_destinations,
         "stages": stages,
     })
 }

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use posthaste_model::{EntryId, ListId};
+use posthaste_lists::delivery::waiting_by_domain;
+use posthaste_model::{EntryId, ListId, Stage};
 use posthaste_spool::{Spool, SpoolError, Summary};
 use tokio::task::JoinSet;
 
@@ -20,7 +21,19 @@ pub(super) enum Cut {
 /// Does it to every entry that `which` means; says how many there were, and what went wrong with the first that failed.
 pub(super) async fn many(spool: &Arc<Spool>, which: &Which, cut: Cut) -> Result<String, SpoolError> {
     let all = spool.list().await?;
-    let meant: Vec<EntryId> = all.iter().filter(|entry| which.means(entry)).map(|entry| entry.id).collect();
+    let mut meant: Vec<EntryId> =
+        all.iter().filter(|entry| which.means(entry)).map(|entry| entry.id).collect();
+    if let Some(domain) = &which.destination {
+        let mut there = Vec::new();
+        for id in meant {
+            // What cannot be read waits for nobody we know.
+            let entry = spool.show(id).await.ok();
+            if entry.is_some_and(|entry| waiting_by_domain(&entry.events).contains_key(domain)) {
+                there.push(id);
+            }
+        }
+        meant = there;
+    }
     let mut work = JoinSet::new();
     for id in &meant {
         let (spool, id) = (spool.clone(), *id);
@@ -51,8 +64,16 @@ pub(super) async fn many(spool: &Arc<Spool>, which: &Which, cut: Cut) -> Result<
     }
 }
 
+/// Ends a destination's rest, and makes due what waits for it.
+pub(super) async fn resume_destination(spool: &Arc<Spool>, domain: &str) -> Result<String, SpoolError> {
+    spool.resume_destination(domain).await?;
+    let which = Which { stage: Some(Stage::Out), destination: Some(domain.to_owned()), ..Which::default() };
+    let due = many(spool, &which, Cut::Retry).await?;
+    Ok(format!("mail to {domain} goes on: {due}"))
+}
+
 /// The list-id of a list, by its name or list-id.
-pub(super) fn list_id(name: &str) -> ListId {
+pub(crate) fn list_id(name: &str) -> ListId {
     ListId::new(name.to_lowercase().replace('@', "."))
 }
 

@@ -83,6 +83,8 @@ impl Server {
         });
         let kept = supervisor.clone();
         self.watch.tasks_from(move || kept.tasks());
+        let told = self.alerts.clone();
+        self.watch.ways_from(move || told.ways());
         let (watch, stop) = (self.watch.clone(), self.stop.soft.clone());
         supervisor.keep("watch", 1, move |_| {
             let (watch, stop) = (watch.clone(), stop.clone());

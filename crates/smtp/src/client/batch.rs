@@ -58,6 +58,13 @@ pub enum SendError {
         /// One place per recipient, see above.
         decided: Vec<Option<Attempt>>,
     },
+    /// The relay was silent in the middle of it while others waited ([`Haste`](super::Haste)); the undecided recipients
+    /// have certainly not been sent anything.
+    #[error("the relay gave no answer while others waited")]
+    GaveWay {
+        /// One place per recipient, see above.
+        decided: Vec<Option<Attempt>>,
+    },
     /// The caller gave up first; the undecided recipients have certainly not been sent anything.
     #[error("sending was cancelled")]
     Cancelled {
@@ -73,6 +80,7 @@ impl SendError {
             Self::Refused { decided, .. }
             | Self::NotOffered { decided }
             | Self::Unknown { decided, .. }
+            | Self::GaveWay { decided }
             | Self::Cancelled { decided } => decided,
         }
     }

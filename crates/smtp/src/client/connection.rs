@@ -12,6 +12,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_util::sync::CancellationToken;
 
 use super::capabilities::Capabilities;
+use super::haste::Haste;
 use super::job::Job;
 use super::outgoing::{Outgoing, SLICES};
 use super::relay::Timeouts;
@@ -89,12 +90,19 @@ impl Connection {
     }
 
     /// Runs transactions until the jobs are done, `quota` of them have begun, or the connection is of no more use.
-    /// After a cancellation, only a message that is already under way is brought to its end.
-    pub(crate) async fn run(&mut self, jobs: &mut [Job], quota: usize, cancel: &CancellationToken) -> Run {
+    /// After a cancellation, only a message that is already under way is brought to its end. So it is in `haste`, if the
+    /// relay is silent.
+    pub(crate) async fn run(
+        &mut self,
+        jobs: &mut [Job],
+        quota: usize,
+        cancel: &CancellationToken,
+        haste: &Haste,
+    ) -> Run {
         let fresh = self.served == 0;
         let capabilities = std::mem::take(&mut self.capabilities);
         let mut session = Session::new(&capabilities, jobs, quota, self.dirty);
-        let trouble = self.drive(&mut session, cancel).await.err();
+        let trouble = self.drive(&mut session, cancel, haste.clone()).await.err();
         let completed = session.completed();
         if let Some(trouble) = &trouble {
             // A connection that died while nobody used it says nothing about the job.
@@ -108,7 +116,12 @@ impl Connection {
         Run { trouble, completed }
     }
 
-    async fn drive(&mut self, session: &mut Session<'_>, cancel: &CancellationToken) -> Result<(), Trouble> {
+    async fn drive(
+        &mut self,
+        session: &mut Session<'_>,
+        cancel: &CancellationToken,
+        mut haste: Haste,
+    ) -> Result<(), Trouble> {
         if !self.parser.is_empty() {
             return Err(lost("the relay does not follow SMTP: it spoke out of turn"));
         }
@@ -131,6 +144,10 @@ impl Connection {
             }
             let limit = if session.awaits_verdict() { self.timeouts.message } else { self.timeouts.reply };
             let until = stop_at.map_or(since + limit, |stop_at| (since + limit).min(stop_at));
+            // What was sent and not answered yet may have been taken: that is waited for, whoever waits.
+            let patience =
+                haste.patience().filter(|_| !session.is_sending()).map(|patience| since + patience);
+            let until = patience.map_or(until, |end| until.min(end));
             let timer = self.clock.sleep(until.saturating_sub(self.clock.monotonic()));
             tokio::select! {
                 biased;
@@ -144,7 +161,11 @@ impl Connection {
                     session.stop();
                     stop_at = Some(self.clock.monotonic() + self.timeouts.drain);
                 }
-                () = timer => return Err(timed_out(limit)),
+                () = haste.changed() => {}
+                () = timer => {
+                    let gave_way = patience.is_some_and(|end| end <= self.clock.monotonic());
+                    return Err(if gave_way { Trouble::GaveWay } else { timed_out(limit) });
+                }
             }
         }
     }

@@ -20,6 +20,7 @@ pub(crate) struct Job {
 pub(crate) enum Cause {
     Refused(Reply),
     NotOffered,
+    GaveWay,
     Unknown(String),
 }
 
@@ -57,6 +58,7 @@ impl Job {
         match self.error {
             Some(Cause::Refused(reply)) => Err(SendError::Refused { reply, decided }),
             Some(Cause::NotOffered) => Err(SendError::NotOffered { decided }),
+            Some(Cause::GaveWay) => Err(SendError::GaveWay { decided }),
             Some(Cause::Unknown(why)) => Err(SendError::Unknown { why, decided }),
             None if decided.iter().all(Option::is_some) => Ok(decided.into_iter().flatten().collect()),
             None => Err(SendError::Cancelled { decided }),

@@ -13,6 +13,7 @@ use super::batch::{Attempt, Batch, SendError};
 use super::breaker::{Breaker, Pass};
 use super::connect;
 use super::connection::{Connection, Run};
+use super::haste::Haste;
 use super::job::{Cause, Job};
 use super::relay::Relay;
 use super::seats::{STALL, Seat, Standing};
@@ -122,8 +123,18 @@ impl Pool {
 
     /// Sends one batch; see [`send_each`](Self::send_each).
     pub async fn send(&self, batch: Batch, cancel: &CancellationToken) -> Result<Vec<Attempt>, SendError> {
+        self.send_in(&Haste::none(), batch, cancel).await
+    }
+
+    /// The same where others may wait: then a relay that is silent is left, unless a message was sent to it.
+    pub async fn send_in(
+        &self,
+        haste: &Haste,
+        batch: Batch,
+        cancel: &CancellationToken,
+    ) -> Result<Vec<Attempt>, SendError> {
         let mut jobs = [Job::new(batch)];
-        self.work(&mut jobs, cancel).await;
+        self.work(&mut jobs, cancel, haste).await;
         let [job] = jobs;
         job.finish()
     }
@@ -139,8 +150,18 @@ impl Pool {
         batches: Vec<Batch>,
         cancel: &CancellationToken,
     ) -> Vec<Result<Vec<Attempt>, SendError>> {
+        self.send_each_in(&Haste::none(), batches, cancel).await
+    }
+
+    /// The same where others may wait: see [`send_in`](Self::send_in).
+    pub async fn send_each_in(
+        &self,
+        haste: &Haste,
+        batches: Vec<Batch>,
+        cancel: &CancellationToken,
+    ) -> Vec<Result<Vec<Attempt>, SendError>> {
         let mut jobs: Vec<Job> = batches.into_iter().map(Job::new).collect();
-        self.work(&mut jobs, cancel).await;
+        self.work(&mut jobs, cancel, haste).await;
         jobs.into_iter().map(Job::finish).collect()
     }
 
@@ -169,12 +190,12 @@ impl Pool {
     }
 
     /// Works through the jobs, over as many connections as it takes.
-    async fn work(&self, jobs: &mut [Job], cancel: &CancellationToken) {
+    async fn work(&self, jobs: &mut [Job], cancel: &CancellationToken, haste: &Haste) {
         while jobs.iter().any(Job::is_open) {
             let Some(mut lease) = cancel.run_until_cancelled(self.lease()).await else { return };
             let span = tracing::info_span!("attempt", hop = %lease.line.site.hop);
             let (before, began) = (Standing::of(jobs), self.clock.monotonic());
-            let run = lease.run(jobs, cancel).instrument(span).await;
+            let run = lease.run(jobs, cancel, haste).instrument(span).await;
             self.learn(&lease, &run, [before, Standing::of(jobs)], began);
             if let Some(pause) = self.settle(lease, run, jobs, cancel.is_cancelled()).await {
                 cancel.run_until_cancelled(self.clock.sleep(pause)).await;
@@ -282,6 +303,11 @@ impl Pool {
             return None;
         }
         tracing::debug!(hop = %line.site.hop, %trouble, "connection lost");
+        if trouble == Trouble::GaveWay {
+            // It says something about what was asked of the relay, and too little about the relay.
+            jobs.iter_mut().filter(|job| job.is_open()).for_each(|job| job.fail(Cause::GaveWay));
+            return None;
+        }
         if line.connection.served == 0 {
             self.breaker.dropped(&pass, trouble.to_string());
         }
@@ -329,14 +355,14 @@ impl Pool {
 }
 
 impl Lease<'_> {
-    async fn run(&mut self, jobs: &mut [Job], cancel: &CancellationToken) -> Run {
+    async fn run(&mut self, jobs: &mut [Job], cancel: &CancellationToken, haste: &Haste) -> Run {
         let quota = match self.line.site.relay.max_messages {
             // While the relay has to prove itself, one transaction at a time does.
             _ if self.pass.is_probe() => 1,
             0 => usize::MAX,
             most => most.saturating_sub(self.line.connection.served).max(1),
         };
-        self.line.connection.run(jobs, quota, cancel).await
+        self.line.connection.run(jobs, quota, cancel, haste).await
     }
 }
 

@@ -27,6 +27,9 @@ pub(crate) enum Trouble {
     /// The relay says that it closes the connection (421, RFC 5321 §3.8).
     #[error("the relay closes the connection: {0}")]
     Closing(Reply),
+    /// It was silent while others waited, before there was anything that could be delivered twice.
+    #[error("no answer while others waited")]
+    GaveWay,
     /// It is lost, or what came over it made no sense.
     #[error("{0}")]
     Lost(String),

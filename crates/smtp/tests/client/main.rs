@@ -10,6 +10,7 @@
 mod breaker;
 mod clock;
 mod connect;
+mod haste;
 mod peer;
 mod pool;
 mod tls;

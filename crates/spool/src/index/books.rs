@@ -38,6 +38,8 @@ pub(crate) enum Came {
     Found,
     /// Back from quarantine.
     Back,
+    /// Its file was gone, and somebody put it back.
+    Returned,
 }
 
 /// How an entry left the index.
@@ -59,6 +61,7 @@ impl Book {
         match came {
             Came::Put => self.put += 1,
             Came::Found => self.opening += 1,
+            Came::Returned => {}
             Came::Back => self.quarantined = self.quarantined.saturating_sub(1),
         }
     }

@@ -2,6 +2,7 @@
 
 mod asked;
 mod sending;
+mod ways;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -180,7 +181,8 @@ impl Alerts {
         let mut desk = self.lock();
         let happened = !desk.events.is_empty();
         if happened {
-            let _ = writer.send(Page::Events(std::mem::take(&mut desk.events)));
+            let open = desk.state.open.iter().map(|incident| incident.id).collect();
+            let _ = writer.send(Page::Events(std::mem::take(&mut desk.events), open));
         }
         if happened || now || steady.since(desk.kept) >= KEEP {
             desk.kept = steady;

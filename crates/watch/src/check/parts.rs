@@ -83,6 +83,10 @@ pub(super) fn queues(vitals: &Vitals, limits: Limits) -> Verdict {
         state = worse(state, State::Warning);
         told.push(format!("{} rests by order", stage.stage));
     }
+    for domain in &vitals.resting_destinations {
+        state = worse(state, State::Warning);
+        told.push(format!("mail to {domain} rests by order"));
+    }
     if vitals.quarantine.count > 0 {
         state = worse(state, State::Warning);
         told.push(format!("{} entries in quarantine", vitals.quarantine.count));

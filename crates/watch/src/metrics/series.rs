@@ -110,6 +110,10 @@ const SERIES: &[Series] = series! {
     Gauge "canary_last_returned_seconds" [] "When the last one came back, seconds since 1970; no point before the first." =>
         |v, p| p.maybe(&[], v.canary.last_returned.map(seconds));
 
+    Gauge "alert_path_broken" ["contact", "way"] "1 while this way does not get through: mail, webhook, or the heartbeat, whose contact is empty." =>
+        |v, p| v.ways.iter().for_each(|w| p.add(&[w.contact.as_str(), w.way.as_str()], flag(w.broken)));
+    Gauge "alert_path_proved_seconds" ["contact", "way"] "When something last got through this way, seconds since 1970; no point before the first time." =>
+        |v, p| v.ways.iter().for_each(|w| p.maybe(&[w.contact.as_str(), w.way.as_str()], w.proved.map(seconds)));
     Gauge "ledger_drift" [] "Posts not accounted for (positive) or counted twice (negative); 0 when all is well." =>
         |v, p| p.add(&[], v.ledger.drift as f64);
     Gauge "ledger_drifting_checks" [] "Checks of the ledger in a row with a drift." =>

@@ -185,6 +185,33 @@ fn list() -> ListId {
     ListId::new("hello.lists.example.org")
 }
 
+/// P30: after an hour without an answer every page says so; the status page says it once.
+#[tokio::test]
+async fn p30_every_page_bears_the_banner_once_the_public_is_told() {
+    for (seen, said) in [(made_up::trouble(), false), (made_up::unanswered(), true)] {
+        let pages = Pages::new();
+        pages.house.show(seen);
+        let mut asked = 0;
+        for route in ROUTES.iter().filter(|r| r.method == Method::Get && r.right != Right::Operator) {
+            let page = pages.ask("GET", &path(route, &pages), &[], "").await;
+            if !page.header("content-type").starts_with("text/html") {
+                continue;
+            }
+            asked += 1;
+            let banner = page.body.contains("class=\"banner\"");
+            assert_eq!(banner, said && route.path != "/status", "{}: {}", route.path, page.body);
+            assert!(!banner || page.body.contains("List mail is not being delivered"), "{}", page.body);
+        }
+        assert!(asked >= 10, "{asked} pages");
+        let missing = pages.ask("GET", "/nothing", &[], "").await;
+        assert_eq!(missing.body.contains("class=\"banner\""), said, "{}", missing.body);
+        let json = pages.ask("GET", "/status.json", &[], "").await;
+        assert!(json.body.contains(&format!("\"banner\":{said}")), "{}", json.body);
+        let status = pages.ask("GET", "/status", &[], "").await;
+        assert_eq!(status.body.contains("Planned work"), said, "{}", status.body);
+    }
+}
+
 /// RFC 8058: what mail programs do, and what scanners of mail do.
 #[tokio::test]
 async fn a_member_leaves_with_one_post_and_not_by_looking() {

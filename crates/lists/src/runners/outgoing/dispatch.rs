@@ -1,15 +1,19 @@
 //! An entry open for delivery.
 
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use bytes::Bytes;
-use posthaste_model::{EntryId, ForwardPath, ListId, Timestamp};
+use posthaste_model::{EntryId, ForwardPath, ListId, Stage, Timestamp};
 use posthaste_spool::{Entry, Kind, Leased};
 
 use super::story::Story;
 use crate::canary::is_canary;
-use crate::delivery::{Backoff, Chunk, Fate, Met, Next, Outcome, Plan, Planned, Progress, decode_plan};
+use crate::delivery::{
+    Backoff, Chunk, Destinations, Fate, Lane, Met, Next, Outcome, Plan, Planned, Progress, decode_plan,
+    domain_of,
+};
 use crate::history::{Trace, TraceEvent};
 use crate::notes;
 use crate::pipeline::{Segment, Vars, render, to_bytes};
@@ -29,7 +33,12 @@ pub(super) struct Dispatch {
     canary: Option<String>,
     /// What signs the message, if all copies are alike.
     stamp: OnceLock<Bytes>,
+    /// Destinations about which the relay was silent while others waited.
+    silent: Mutex<BTreeSet<String>>,
 }
+
+/// Silent about so many destinations, it is the post that makes the relay silent, not they.
+const SLUGGISH: usize = 3;
 
 /// An entry's log as it was read.
 pub(super) struct Opened {
@@ -77,7 +86,9 @@ impl Dispatch {
             planned_at: event.at,
             received: entry.envelope.received,
             // Counted at the end of its first round; a notice of ours is no post.
-            counted: progress.rounds > 0 || entry.notes.contains_key(notes::PURPOSE),
+            counted: progress.rounds > 0
+                || entry.events.iter().any(|e| e.kind == Kind::Note && e.stage == Stage::Out)
+                || entry.notes.contains_key(notes::PURPOSE),
             planned,
             progress,
             story,
@@ -98,6 +109,7 @@ impl Dispatch {
             story: Mutex::new(opened.story),
             canary: opened.canary,
             stamp: OnceLock::new(),
+            silent: Mutex::default(),
         }
     }
 
@@ -145,8 +157,54 @@ impl Dispatch {
         if self.canary.is_some() { Bytes::new() } else { site.auth.stamp(pieces, self.plan(), now) }
     }
 
-    pub(super) fn take(&self, most: usize) -> Option<Chunk> {
-        self.progress().take(most)
+    /// Up to `most` recipients to be offered in this lane.
+    pub(super) fn take(&self, most: usize, lane: Lane, known: &Destinations) -> Option<Chunk> {
+        let sluggish = lock(&self.silent).len() >= SLUGGISH;
+        let of = |index| self.lane(index, known, sluggish);
+        match lane {
+            Lane::Go => self.progress().take(most, &of),
+            Lane::Slow => self.progress().take_slow(most, &of, &|index| self.domain(index)),
+            Lane::Rest => None,
+        }
+    }
+
+    fn lane(&self, index: usize, known: &Destinations, sluggish: bool) -> Lane {
+        match known.lane(self.domain(index)) {
+            // Our own post to ourselves shows whether mail moves: it waits for nothing and nobody.
+            _ if self.canary.is_some() => Lane::Go,
+            Lane::Go if sluggish => Lane::Slow,
+            lane => lane,
+        }
+    }
+
+    /// The destination of a recipient.
+    pub(super) fn domain(&self, index: usize) -> &str {
+        domain_of(self.planned.recipients.address(index).unwrap_or_default())
+    }
+
+    /// The relay was silent about these while others waited.
+    pub(super) fn suspect(&self, chunk: &[usize]) {
+        self.progress().suspect(chunk);
+    }
+
+    /// The relay was silent about this destination.
+    pub(super) fn is_silent(&self, domain: &str) {
+        lock(&self.silent).insert(domain.to_lowercase());
+    }
+
+    /// Offers again whose destination does not rest any more; false if there is nobody.
+    pub(super) fn rouse(&self, known: &Destinations) -> bool {
+        self.progress().rouse(&|index| self.lane(index, known, false))
+    }
+
+    /// Recipients whose destination rests.
+    pub(super) fn resting(&self) -> usize {
+        self.progress().resting()
+    }
+
+    /// True if somebody waits who may go at once.
+    pub(super) fn has_go(&self) -> bool {
+        self.progress().has_go()
     }
 
     pub(super) fn give_back(&self, chunk: &[usize]) {
@@ -232,12 +290,16 @@ impl Dispatch {
     }
 
     fn story(&self) -> MutexGuard<'_, Story> {
-        self.story.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.story)
     }
 
     fn progress(&self) -> MutexGuard<'_, Progress> {
-        self.progress.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.progress)
     }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn with(stamp: Bytes, mut pieces: Vec<Bytes>) -> Vec<Bytes> {

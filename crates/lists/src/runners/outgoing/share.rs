@@ -21,8 +21,17 @@ impl Shares {
 
     /// Whether one more worker may work for this list.
     pub(super) fn may_take(&self, list: &ListId) -> bool {
-        let busy: usize = self.busy.values().sum();
-        may_take(self.busy.get(list).copied().unwrap_or(0), self.workers.saturating_sub(busy))
+        may_take(self.busy.get(list).copied().unwrap_or(0), self.free())
+    }
+
+    /// Workers who work for nobody.
+    pub(super) fn free(&self) -> usize {
+        self.workers.saturating_sub(self.busy.values().sum())
+    }
+
+    /// Whether one may be spared for recipients whom the relay may be silent about: the last one is not.
+    pub(super) fn may_go_slow(&self) -> bool {
+        self.workers <= 1 || self.free() > 1
     }
 
     pub(super) fn take(&mut self, list: &ListId) {
@@ -82,6 +91,18 @@ mod tests {
             assert_eq!(greedy(workers, 3), wanted, "{workers} workers");
         }
         assert!(greedy(64, 3).iter().all(|got| *got > 0));
+    }
+
+    #[test]
+    fn p12_the_last_worker_is_not_for_those_the_relay_is_silent_about() {
+        let list = ListId::new("a");
+        for (workers, taken, may) in
+            [(1, 0, true), (2, 0, true), (2, 1, false), (20, 18, true), (20, 19, false)]
+        {
+            let mut shares = Shares::new(workers);
+            (0..taken).for_each(|_| shares.take(&list));
+            assert_eq!(shares.may_go_slow(), may, "{taken} of {workers}");
+        }
     }
 
     #[test]

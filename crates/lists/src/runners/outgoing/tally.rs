@@ -18,7 +18,8 @@ impl Outgoing {
         self.spool.lighten(dispatch.id(), Stage::Out, u32::try_from(done).unwrap_or(u32::MAX));
         // Who was told "not now" by their own server was handed over to it; whom we could not even ask was not.
         let handed_over = match next {
-            Next::Done => true,
+            // Who rests does so by order: the post is as far as it may come.
+            Next::Done | Next::Rest => true,
             Next::Again { broken_only } => !broken_only,
             Next::Round => false,
         };

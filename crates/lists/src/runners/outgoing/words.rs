@@ -30,7 +30,7 @@ impl Words {
         let undecided: Option<(Fate, Arc<str>)> = match &error {
             SendError::Refused { reply, .. } => Some((Fate::Refused, self.of(reply))),
             SendError::Unknown { why, .. } => Some((Fate::Unknown, why.as_str().into())),
-            SendError::Cancelled { .. } | SendError::NotOffered { .. } => None,
+            SendError::Cancelled { .. } | SendError::GaveWay { .. } | SendError::NotOffered { .. } => None,
         };
         let fate = |(index, attempt): (&usize, &Option<Attempt>)| {
             let (fate, reply) = match attempt {

@@ -7,7 +7,7 @@ use posthaste_model::{EntryId, ListId};
 use posthaste_spool::Spool;
 use posthaste_watch::Watch;
 use posthaste_watch::alerts::Alerts;
-use posthaste_web::{Act, Acting, House, Looking, OpenAlert, Reply, Seen};
+use posthaste_web::{Act, Acting, House, Looking, OpenAlert, Planned, Reply, Seen};
 use tokio::runtime::Handle;
 
 use super::aside::Aside;
@@ -59,6 +59,7 @@ impl ServerHouse {
 impl House for ServerHouse {
     fn see(&self) -> Seen {
         let overview = self.alerts.overview();
+        let public = self.alerts.public_status();
         Seen {
             vitals: self.watch.latest(),
             trends: trends(&self.watch.samples()),
@@ -66,6 +67,8 @@ impl House for ServerHouse {
             alerts: known::alerts(&overview),
             incidents: self.files.incidents.all(),
             windows: known::windows(&overview),
+            banner: public.since.filter(|_| public.banner),
+            planned: public.maintenance.map(|(until, why)| Planned { why, until }),
         }
     }
 

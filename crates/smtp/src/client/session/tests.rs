@@ -87,6 +87,7 @@ fn summary(jobs: Vec<Job>) -> String {
                 SendError::Refused { reply, .. } => write!(text, " R{}", reply.code).unwrap(),
                 SendError::Unknown { .. } => text.push_str(" U"),
                 SendError::NotOffered { .. } => text.push_str(" N"),
+                SendError::GaveWay { .. } => text.push_str(" G"),
                 SendError::Cancelled { .. } => text.push_str(" …"),
             }
             text
