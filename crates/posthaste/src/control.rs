@@ -164,6 +164,12 @@ pub(crate) fn pid_file(state: &Path) -> PathBuf {
     state.join("posthaste.pid")
 }
 
+/// Who sits at this shell.
+pub(crate) fn user() -> String {
+    let from = |name: &str| std::env::var(name).ok().filter(|user| !user.is_empty());
+    from("SUDO_USER").or_else(|| from("USER")).unwrap_or_else(|| "somebody".to_owned())
+}
+
 /// Asks the server of this state folder; `None` if none is running.
 pub(crate) fn ask(state: &Path, request: &Request) -> std::io::Result<Option<Response>> {
     let stream = match std::os::unix::net::UnixStream::connect(socket(state)) {
@@ -177,7 +183,11 @@ pub(crate) fn ask(state: &Path, request: &Request) -> std::io::Result<Option<Res
     };
     stream.set_read_timeout(Some(Duration::from_mins(1)))?;
     stream.set_write_timeout(Some(Duration::from_secs(10)))?;
-    let mut line = serde_json::to_vec(request)?;
+    let mut asked = serde_json::to_value(request)?;
+    if let Some(fields) = asked.as_object_mut() {
+        fields.insert("by".to_owned(), user().into());
+    }
+    let mut line = serde_json::to_vec(&asked)?;
     line.push(b'\n');
     (&stream).write_all(&line)?;
     let mut answer = String::new();

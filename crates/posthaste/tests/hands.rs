@@ -117,6 +117,11 @@ async fn a_destination_that_rests_waits_also_after_a_restart_and_is_not_given_up
 
     let told = server.run(&["queue", "resume", "--destination", "far.example"]).await?;
     ensure!(told.contains("far.example goes on"), "{told}");
+    wait::until("who did that, in the audit log", PATIENCE, async || {
+        let log = server.run(&["audit", "ls"]).await?;
+        Ok(log.contains("queue pause") && log.contains("queue resume") && log.contains("far.example"))
+    })
+    .await?;
     sink.wait_for(8, PATIENCE).await?;
     server.wait_for_depth("out", 0, PATIENCE).await?;
     assert_eq!(extra_copies(&sink.tally(), &ids, &members)?, 0);

@@ -123,6 +123,24 @@ async fn p27_p30_a_wedged_sender_pages_by_two_ways_and_up_the_whole_ladder() -> 
     let before = told(&alerts, "first").len();
     turn(&server, 32 * 60, 10).await?;
     ensure!(told(&alerts, "first").len() > before, "it fell silent after an hour");
+    // The owners of lists with waiting mail are told past our own queue, once.
+    let to_owner = || {
+        alerts.read(|tally| {
+            let theirs =
+                tally.caught().iter().filter(|m| m.recipients.contains(&"owner@example.org".to_owned()));
+            theirs.map(|mail| mail.text()).collect::<Vec<_>>()
+        })
+    };
+    wait::until("the owner's mail", PATIENCE, async || {
+        turn(&server, 10, 10).await?;
+        Ok(!to_owner().is_empty())
+    })
+    .await?;
+    let mails = to_owner();
+    ensure!(
+        mails.len() == 1 && mails.iter().all(|m| m.contains(LIST) && m.contains("Ask nobody")),
+        "{mails:#?}"
+    );
     // By then the public has been told, on every page.
     let status = page(web.addr(), "/status.json").await?;
     ensure!(status.contains("\"banner\":true") && status.contains("\"status\":\"stopped\""), "{status}");

@@ -133,8 +133,7 @@ fn finish(response: Response, out: &Out) -> anyhow::Result<Exit> {
 
 /// Who sits at this shell.
 pub(super) fn who(named: Option<String>) -> String {
-    let from = |name: &str| std::env::var(name).ok().filter(|user| !user.is_empty());
-    named.or_else(|| from("SUDO_USER")).or_else(|| from("USER")).unwrap_or_else(|| "somebody".to_owned())
+    named.unwrap_or_else(crate::control::user)
 }
 
 fn listing(overview: &Overview) -> String {

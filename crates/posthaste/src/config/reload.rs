@@ -23,7 +23,7 @@ pub(crate) fn settings(config: &Config) -> BTreeMap<String, Setting> {
     let once = config.sections().into_iter().flat_map(|section| named(section.keys(), None));
     let contacts = config.contacts.iter().enumerate().flat_map(|(number, contact)| {
         let name = contact.name.clone().unwrap_or_else(|| number.to_string());
-        named(contact.keys(), Some(name))
+        named(contact.keys(), Some(&name))
     });
     once.chain(contacts).collect()
 }
@@ -37,13 +37,13 @@ pub(crate) fn settings_in_force(began: &Config, config: &Config) -> BTreeMap<Str
     all
 }
 
-fn named(keys: Vec<Key>, contact: Option<String>) -> Vec<(String, Setting)> {
+fn named(keys: Vec<Key>, contact: Option<&str>) -> Vec<(String, Setting)> {
     let one = |key: Key| {
         let full = key.full();
         let value = key.default.clone().unwrap_or_else(|| "unset".to_owned());
         let value =
             if SECRET.contains(&full.as_str()) && key.default.is_some() { hidden(&value) } else { value };
-        let full = contact.as_ref().map_or(full, |contact| format!("contact.{contact}.{}", key.name));
+        let full = contact.map_or(full, |contact| format!("contact.{contact}.{}", key.name));
         (full, Setting { value, restart: key.change == Change::Restart })
     };
     keys.into_iter().map(one).collect()

@@ -9,7 +9,7 @@ use anyhow::Context;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{UnixListener, UnixStream};
 
-use super::{Server, status};
+use super::{Deed, Server, status};
 use crate::control::{Request, Response, pid_file, socket};
 
 /// Longest a request may take to arrive or an answer to leave.
@@ -60,13 +60,30 @@ async fn answer(server: &Arc<Server>, stream: UnixStream) -> anyhow::Result<()> 
     let mut line = String::new();
     stream.read_line(&mut line).await?;
     let response = match serde_json::from_str::<Request>(&line) {
-        Ok(request) => perform(server, request).await,
+        Ok(request) => {
+            let deed = Deed::of_request(&request);
+            let response = perform(server, request).await;
+            if let (Some(deed), Response::Done(_)) = (deed, &response) {
+                deed.note(
+                    &server.store,
+                    format!("{} on the command line", said_by(&line)),
+                    server.clock.now(),
+                );
+            }
+            response
+        }
         Err(error) => Response::Failed(format!("the server does not know this request: {error}")),
     };
     let mut text = serde_json::to_vec(&response)?;
     text.push(b'\n');
     stream.get_mut().write_all(&text).await?;
     Ok(())
+}
+
+/// Who asks, as the command line says.
+fn said_by(line: &str) -> String {
+    let asked = serde_json::from_str::<serde_json::Value>(line).unwrap_or_default();
+    asked.get("by").and_then(serde_json::Value::as_str).unwrap_or("somebody").to_owned()
 }
 
 async fn perform(server: &Arc<Server>, request: Request) -> Response {

@@ -83,6 +83,8 @@ impl Server {
         });
         let kept = supervisor.clone();
         self.watch.tasks_from(move || kept.tasks());
+        let server = self.clone();
+        supervisor.keep("list owners", 1, move |_| super::owners::keep_told(server.clone()));
         let told = self.alerts.clone();
         self.watch.ways_from(move || told.ways());
         let (watch, stop) = (self.watch.clone(), self.stop.soft.clone());

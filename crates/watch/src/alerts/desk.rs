@@ -1,6 +1,7 @@
 //! The shell around the pure step: takes vitals, keeps the state, sends what is to be sent, answers questions.
 
 mod asked;
+mod owners;
 mod sending;
 mod ways;
 

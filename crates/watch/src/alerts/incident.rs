@@ -60,6 +60,9 @@ pub struct Incident {
     pub last_told: Option<Timestamp>,
     /// The public was told.
     pub public: bool,
+    /// The owners of the lists with waiting mail were told.
+    #[serde(default)]
+    pub owners_told: bool,
     /// The worst that was seen.
     pub worst: Facts,
     /// It is a drill.
@@ -120,6 +123,7 @@ impl Incident {
             calm: None,
             last_told: None,
             public: false,
+            owners_told: false,
             worst: Facts::default(),
             drill: false,
         }

@@ -195,6 +195,35 @@ impl Words<'_> {
         message
     }
 
+    /// What the owners of these lists are told once the public is: their mail waits, and what they need not do.
+    pub fn to_owners(&self, incident: &Incident, lists: &[String]) -> Message {
+        let named = match lists {
+            [one] => one.clone(),
+            [one, more @ ..] => format!("{one} and {} more", more.len()),
+            [] => "your lists".to_owned(),
+        };
+        let notice = "Posts to these lists are accepted and kept, and reach members later. Ask nobody to send them again.";
+        let mut rows = vec![
+            ("What members notice".to_owned(), notice.to_owned()),
+            ("Your lists with waiting mail".to_owned(), lists.join(", ")),
+            ("Lost".to_owned(), self.facts.lost()),
+        ];
+        if let Some(base) = &self.policy.base_url {
+            rows.push(("What is known".to_owned(), format!("{base}/status")));
+        }
+        if !self.policy.owner.is_empty() {
+            rows.push(("Who looks after it".to_owned(), self.policy.owner.clone()));
+        }
+        let ours = self.message(incident, Kind::Notice);
+        Message {
+            subject: format!("Mail of {named} is not being delivered since {}", moment(incident.since())),
+            tail: notice.to_owned(),
+            rows,
+            wants_ack: false,
+            ..ours
+        }
+    }
+
     /// The message of a test to `contact`.
     pub fn test(&self, contact: &str) -> Message {
         let host = &self.facts.host;

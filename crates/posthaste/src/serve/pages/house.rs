@@ -15,6 +15,7 @@ use super::incidents::Incidents;
 use super::known;
 use super::moderating::{Counter, Wish};
 use super::trends::trends;
+use crate::serve::Deed;
 
 /// How long ending a membership may take.
 const PATIENCE: Duration = Duration::from_secs(6);
@@ -123,6 +124,7 @@ async fn perform(
             let id = id(&entry)?;
             spool.retry(id).await.map_err(|error| error.to_string())?;
             tracing::info!(entry = %id, by, "taken back from quarantine by the operations page");
+            counter.note(Deed::new("queue retry", id.to_string()), &by);
             Ok(format!("{id} is due now"))
         }
         Act::Remove { entry, by } => {
@@ -132,6 +134,7 @@ async fn perform(
             }
             spool.remove(id).await.map_err(|error| error.to_string())?;
             tracing::info!(entry = %id, by, "removed from quarantine by the operations page");
+            counter.note(Deed::new("queue rm", id.to_string()), &by);
             Ok(format!("{id} removed"))
         }
         Act::Leave { list, member } => {
@@ -170,9 +173,18 @@ async fn perform(
         Act::SendReadingLink { .. } => Err("This is done elsewhere.".into()),
         Act::Acknowledge { alert, by, note } => {
             let id = alert.parse().map_err(|_| "There is no such alert any more.")?;
-            alerts.ack(id, &by, &note)
+            let said = alerts.ack(id, &by, &note)?;
+            counter.note(Deed::new("alert ack", format!("incident {id}")), &by);
+            Ok(said)
         }
-        Act::AcknowledgeByLink { token, note } => alerts.ack_by_token(&token, &note),
+        Act::AcknowledgeByLink { token, note } => {
+            let whose = alerts.verify(&token);
+            let said = alerts.ack_by_token(&token, &note)?;
+            if let Some((shown, who)) = whose {
+                counter.note(Deed::new("alert ack", format!("incident {}", shown.id)), &who);
+            }
+            Ok(said)
+        }
     }
 }
 

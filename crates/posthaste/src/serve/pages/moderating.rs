@@ -8,6 +8,8 @@ use posthaste_model::{Action, Address, Clock, ListId};
 use posthaste_store::{Store, StoreError};
 use posthaste_web::{HeldPost, Measure};
 
+use crate::serve::Deed;
+
 /// Where those who came by link are served.
 #[derive(Clone)]
 pub(super) struct Counter {
@@ -31,6 +33,11 @@ pub(super) struct Wish {
 const AWAY: &str = "The database does not answer; please try again in a minute.";
 
 impl Counter {
+    /// Writes down what `who` did on a page.
+    pub(super) fn note(&self, deed: Deed, who: &str) {
+        deed.note(&self.store, format!("{who} on a page"), self.clock.now());
+    }
+
     /// The post, if it waits on this list and this is a moderator of it still.
     async fn case(&self, list: &ListId, number: i64, moderator: &str) -> Result<Option<Case>, String> {
         let found = async {
