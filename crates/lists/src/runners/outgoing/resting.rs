@@ -33,7 +33,14 @@ impl Outgoing {
         tracing::info!(waiting, "the destinations of all who wait rest");
         dispatch.log(TraceEvent::new(now, Kind::Note, detail.clone()));
         self.failures.forget(dispatch.id());
-        self.append(dispatch, Kind::Note, Then::Again { due }, detail.to_string().into()).await
+        self.append(dispatch, Kind::Note, Then::Again { due }, detail.to_string().into()).await?;
+        // The rest may have ended in between, and nobody would have woken what did not sleep yet.
+        if dispatch.rouse(&self.known())
+            && let Err(error) = self.spool.retry(dispatch.id()).await
+        {
+            tracing::debug!(%error, "an entry whose destination rests no more");
+        }
+        Ok(())
     }
 
     /// Puts a dispatch among the open ones again.
