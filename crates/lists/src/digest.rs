@@ -12,7 +12,6 @@ mod part;
 mod plain;
 mod scrub;
 
-use bytes::Bytes;
 use posthaste_mime::Message;
 use posthaste_model::{DeliveryMode, MailingList, Timestamp};
 
@@ -103,7 +102,7 @@ impl Digest<'_> {
     }
 
     /// The finished message in this form.
-    pub fn write(&self, form: Form) -> Bytes {
+    pub fn write(&self, form: Form) -> Message {
         let body = match form {
             Form::Plain => part::text("plain", &plain::text(self), None),
             Form::Mime => mime::body(self, form),

@@ -55,8 +55,6 @@ pub struct SiteRules {
     pub hold_digests: bool,
     /// So many lines of a digest's masthead make a message one that quotes a digest.
     pub digest_lines: usize,
-    /// The masthead of digests, with `$listname` and `$display_name` in it.
-    pub digest_masthead: String,
     /// So many lines of a text are searched for commands.
     pub command_lines: usize,
     /// Every how many posts each member gets a copy with an envelope sender of their own; 0 = never.
@@ -70,7 +68,6 @@ impl Default for SiteRules {
             header_action: Action::Hold,
             hold_digests: false,
             digest_lines: 4,
-            digest_masthead: String::new(),
             command_lines: 10,
             verp_interval: 0,
         }
@@ -123,6 +120,8 @@ pub struct Facts {
     pub elsewhere: Vec<(String, Address)>,
     /// The header checks that hold for this list: the site's, then its own.
     pub header_checks: Vec<HeaderCheck>,
+    /// What stands on top of the list's digests, if answers to digests are looked for.
+    pub masthead: String,
     /// True if the message bore the moderator's password.
     pub approved: bool,
     /// True if it was an article of the linked newsgroup.

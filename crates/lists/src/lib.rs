@@ -51,7 +51,7 @@ pub use runners::{
     Tools, Working, second_chances,
 };
 pub use seal::Seal;
-pub use site::{BounceSite, LiveSite, OneClick, Site};
+pub use site::{BounceSite, CommandSite, LiveSite, OneClick, Site};
 pub use templates::{
     FetchError, Fetcher, Found, Page, Scope, Source, Templates, Wording, check_address, check_text,
     templates_guide,

@@ -19,6 +19,7 @@ mod outgoing;
 mod poison;
 mod side;
 mod station;
+mod steady;
 mod working;
 
 pub use archiving::Archiving;

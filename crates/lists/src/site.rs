@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use posthaste_model::ListId;
 use uuid::Uuid;
@@ -37,6 +38,25 @@ pub struct Site {
     pub content: ContentFacts,
     /// How failures of members are told and judged.
     pub bounces: BounceSite,
+    /// How long what people did is remembered; `None` = for ever.
+    pub audit_keep: Option<Duration>,
+    /// What may be asked by mail.
+    pub commands: CommandSite,
+}
+
+/// What a site allows to who sends commands by mail.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct CommandSite {
+    /// So many lines of a mail are read.
+    pub lines: usize,
+    /// So many answers an address gets within a day, over all lists.
+    pub answers: u64,
+}
+
+impl Default for CommandSite {
+    fn default() -> Self {
+        Self { lines: 10, answers: 20 }
+    }
 }
 
 /// What a site decides about failures, and what it takes to know them again.

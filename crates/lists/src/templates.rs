@@ -136,6 +136,11 @@ impl Templates {
         Ok(self.look(store, name, Scope::List(list), "").await?.text)
     }
 
+    /// What stands on top of the list's digests.
+    pub async fn masthead(&self, store: &Store, list: &MailingList) -> Result<String, StoreError> {
+        Ok(self.notice(store, "list:member:digest:masthead", list, "", &[]).await?.text)
+    }
+
     /// Gives the list the header and footer its posts get: its own text, else its setting, else what domain and site have,
     /// else ours in the list's language.
     pub async fn dress(&self, store: &Store, list: &mut MailingList) -> Result<(), StoreError> {

@@ -12,10 +12,9 @@ pub(crate) struct Words {
     pub(crate) footer: String,
 }
 
-/// Those of this list, in its language.
-pub(crate) async fn digest(tools: &Tools, list: &MailingList) -> Result<Words, StoreError> {
+/// Those of this list, in this language.
+pub(crate) async fn digest(tools: &Tools, list: &MailingList, language: &str) -> Result<Words, StoreError> {
     let text = async |name| -> Result<String, StoreError> {
-        let language = list.settings.preferred_language.as_str();
         Ok(tools.templates.notice(&tools.store, name, list, language, &[]).await?.text)
     };
     Ok(Words {

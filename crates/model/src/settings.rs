@@ -113,11 +113,12 @@ settings! {
     default_member_action: Action = Action::Defer; Posting " What happens to posts of members who have no action of their own. `defer` lets the other rules decide."
     default_nonmember_action: Action = Action::Hold; Posting " What happens to posts of people who are no members and have no action of their own."
     description: String = String::new(); Identity " One line about the list, for overviews and headers."
+    digest_is_default: bool = false; Digests (dead) " Who joins and does not say otherwise gets digests, in MIME, instead of single posts."
     digest_send_periodic: bool = true; Digests " Send a digest each day even if it has not reached its size."
     digest_size_threshold: f64 = 30.0; Digests " Send a digest as soon as it has this size, KiB; 0 waits for the day's end."
     digest_volume_frequency: DigestFrequency = DigestFrequency::Monthly; Digests " How often a new volume of digests begins, and numbers start at 1 again."
     digests_enabled: bool = true; Digests " Members may have digests instead of single posts."
-    disabled_archivers: Vec<String> = vec![]; Archive (new) " Archives of the site that do not get this list's posts: `hyperkitty`, `prototype`, `mbox`, `mail-archive`."
+    disabled_archivers: Vec<String> = vec![]; Archive (new) " Archives of the site that do not get this list's posts: `hyperkitty`, `prototype`, `mbox`, `mail-archive`, `posthaste`."
     discard_these_nonmembers: Vec<String> = vec![]; Posting " Nonmembers whose posts are dropped without a word: addresses, or regular expressions beginning `^`."
     display_name: String = String::new(); Identity " The list's name for people."
     dmarc_addresses: Vec<String> = vec![]; Authenticity " Authors whose posts are always treated as if their domain forbade forwarding: addresses, or regular expressions beginning `^`."
@@ -283,6 +284,7 @@ mod tests {
             ("reply_to_address", "nobody", "has no @"),
             ("hold_these_nonmembers", "^[", "not a regular expression"),
             ("preferred_language", "tlh", "the languages are"),
+            ("disabled_archivers", "hyperkity", "there are hyperkitty"),
             ("max_mesage_size", "1", "did you mean \"max_message_size\"?"),
         ] {
             let error = s.set(key, &text(value)).unwrap_err().to_string();

@@ -21,9 +21,11 @@ mod value;
 mod alerts;
 mod archive;
 mod archivers;
+mod audit;
 mod authentication;
 mod bounces;
 mod canary;
+mod commands;
 mod contact;
 mod content;
 mod database;
@@ -100,6 +102,8 @@ sections! {
     content: content::Content,
     rules: rules::Rules,
     bounces: bounces::Bounces,
+    commands: commands::Commands,
+    audit: audit::Audit,
     canary: canary::Canary,
     spool: spool::Spool,
     log: log::Log,

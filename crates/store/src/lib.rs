@@ -24,7 +24,7 @@ pub use queries::book::{BookLine, Readdressed};
 pub use queries::bounces::{BounceEvent, BounceVerdict};
 pub use queries::crossposts::EarlierList;
 pub use queries::decisions::{Decided, Decision};
-pub use queries::deeds::{Deed, Joining, MembershipOutcome};
+pub use queries::deeds::{Actor, Deed, Joining, MembershipOutcome};
 pub use queries::digests::collect::{Backlog, Collected};
 pub use queries::digests::issues::{Issue, IssueLimits, Numbers};
 pub use queries::digests::readers::DigestReader;

@@ -6,8 +6,8 @@ use posthaste_model::SubAddress;
 use super::text::written;
 use super::verb::{Command, Problem};
 
-/// Lines of a body that are read.
-const MOST_LINES: usize = 10;
+/// Lines that are named as ignored.
+const MOST_IGNORED: usize = 10;
 /// The longest line, characters; what is longer is cut.
 const LONGEST: usize = 500;
 
@@ -33,8 +33,8 @@ pub(crate) struct Script {
     pub(crate) quiet: bool,
 }
 
-/// Reads a message that came to `sub` with this extension.
-pub(crate) fn read_script(sub: SubAddress, extension: &str, message: &Message) -> Script {
+/// Reads a message that came to `sub` with this extension; of its text at most `lines` lines.
+pub(crate) fn read_script(sub: SubAddress, extension: &str, message: &Message, lines: usize) -> Script {
     let alone = |command: Command, source: &str| Script {
         lines: vec![Line { source: source.to_owned(), meant: Ok(command) }],
         quiet: true,
@@ -50,14 +50,14 @@ pub(crate) fn read_script(sub: SubAddress, extension: &str, message: &Message) -
                     let source = format!("confirm {token}");
                     Script { lines: vec![line(&source)], quiet: true, ..Script::default() }
                 }
-                None => of_text(message),
+                None => of_text(message, lines),
             }
         }
-        _ => of_text(message),
+        _ => of_text(message, lines),
     }
 }
 
-fn of_text(message: &Message) -> Script {
+fn of_text(message: &Message, most: usize) -> Script {
     let mut script = Script::default();
     let subject = message.head.text("Subject").unwrap_or_default();
     if !subject.trim().is_empty() {
@@ -75,12 +75,12 @@ fn of_text(message: &Message) -> Script {
             continue;
         }
         read += 1;
-        if read > MOST_LINES {
+        if read > most {
             script.ignored.push(cut(text));
         } else {
             script.lines.push(line(text));
         }
-        if script.ignored.len() == MOST_LINES {
+        if script.ignored.len() == MOST_IGNORED {
             break;
         }
     }
@@ -115,7 +115,7 @@ mod tests {
     const TOKEN: &str = "0123456789abcdef0123456789abcdef01234567";
 
     fn script(sub: SubAddress, extension: &str, raw: &str) -> Script {
-        read_script(sub, extension, &Message::parse(Bytes::from(raw.replace('\n', "\r\n"))))
+        read_script(sub, extension, &Message::parse(Bytes::from(raw.replace('\n', "\r\n"))), 10)
     }
 
     fn commands(script: &Script) -> Vec<Command> {
@@ -164,7 +164,7 @@ mod tests {
     proptest! {
         #[test]
         fn any_bytes_are_read(raw in proptest::collection::vec(any::<u8>(), 0..300)) {
-            read_script(SubAddress::Request, "", &Message::parse(Bytes::from(raw)));
+            read_script(SubAddress::Request, "", &Message::parse(Bytes::from(raw)), 10);
         }
     }
 }

@@ -1,6 +1,5 @@
 //! The header of a digest.
 
-use bytes::Bytes;
 use posthaste_mime::{Field, Head, Message, format_mailbox, make_message_id, rfc5322_date};
 use posthaste_model::SubAddress;
 
@@ -17,7 +16,7 @@ pub(super) fn message_id(digest: &Digest<'_>, form: Form) -> String {
 }
 
 /// The whole message: fields of the envelope kind before those that came with the body.
-pub(super) fn write(digest: &Digest<'_>, form: Form, body: Message) -> Bytes {
+pub(super) fn write(digest: &Digest<'_>, form: Form, body: Message) -> Message {
     let list = digest.list;
     let posting = list.name.address(SubAddress::Post);
     let mut head = Head::default();
@@ -42,5 +41,5 @@ pub(super) fn write(digest: &Digest<'_>, form: Form, body: Message) -> Bytes {
     for (name, value) in list_fields(list, None) {
         head.append(Field::structured(name, &value));
     }
-    Message { head, body: body.body }.to_bytes()
+    Message { head, body: body.body }
 }

@@ -1,5 +1,6 @@
 use std::collections::HashSet;
 
+use bytes::Bytes;
 use posthaste_mime::{ContentType, Part};
 use posthaste_model::{ListName, ListSeed, Style};
 use proptest::prelude::*;
@@ -36,7 +37,7 @@ fn written(posts: &[Bytes], footer: &str) -> [(Form, Message); 3] {
             )
         },
     };
-    Form::ALL.map(|form| (form, Message::parse(digest.write(form))))
+    Form::ALL.map(|form| (form, Message::parse(digest.write(form).to_bytes())))
 }
 
 fn post(subject: &str, rest: &str) -> Bytes {

@@ -34,19 +34,22 @@ impl Step for ListHeaders {
         for (name, value) in &fields {
             head.append(Field::structured(name, value));
         }
-        let leave = mailto(list, SubAddress::Leave);
         if draft.personal && draft.facts.site.one_click {
-            // RFC 8058 §3.1: one https address, which knows the recipient, and the mark that a POST to it suffices.
-            draft.slots.push((
-                "List-Unsubscribe",
-                format!(
-                    "List-Unsubscribe: <${{unsubscribe_url}}>,\r\n {leave}\r\n\
-                     List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"
-                ),
-            ));
+            draft.slots.push(one_click_slot(list));
         }
         Ok(())
     }
+}
+
+/// What takes the place of List-Unsubscribe in a copy for one reader (RFC 8058 §3.1): one https address, which knows the
+/// recipient, and the mark that a POST to it suffices.
+pub(crate) fn one_click_slot(list: &MailingList) -> (&'static str, String) {
+    let leave = mailto(list, SubAddress::Leave);
+    let template = format!(
+        "List-Unsubscribe: <${{unsubscribe_url}}>,\r\n {leave}\r\n\
+         List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"
+    );
+    ("List-Unsubscribe", template)
 }
 
 /// The fields that name a list and its addresses, sorted; none if the list wants none.

@@ -51,11 +51,21 @@ pub fn run(mut draft: Draft<'_>) -> Result<Outgoing, Stop> {
 }
 
 fn cut(draft: &Draft<'_>) -> Vec<Segment> {
+    pieces(&draft.message, &draft.slots, draft.body.as_deref())
+}
+
+/// A message in pieces: the fields named by `slots` give way to what differs from copy to copy, and so does the body if
+/// there is another.
+pub(crate) fn pieces(
+    message: &Message,
+    slots: &[(&'static str, String)],
+    body: Option<&[Segment]>,
+) -> Vec<Segment> {
     let mut segments = vec![];
-    let mut shared = Vec::with_capacity(draft.message.head.len());
-    let head = &draft.message.head;
+    let mut shared = Vec::with_capacity(message.head.len());
+    let head = &message.head;
     for field in head.fields() {
-        match draft.slots.iter().find(|(name, _)| field.is(name)) {
+        match slots.iter().find(|(name, _)| field.is(name)) {
             None => shared.extend_from_slice(field.raw()),
             Some((_, template)) => {
                 segments.push(Segment::Shared(Bytes::from(std::mem::take(&mut shared))));
@@ -65,9 +75,9 @@ fn cut(draft: &Draft<'_>) -> Vec<Segment> {
     }
     shared.extend_from_slice(head.separator());
     segments.push(Segment::Shared(Bytes::from(shared)));
-    match &draft.body {
+    match body {
         Some(body) => segments.extend(body.iter().cloned()),
-        None => segments.push(Segment::Shared(draft.message.body.clone())),
+        None => segments.push(Segment::Shared(message.body.clone())),
     }
     segments.retain(|s| !matches!(s, Segment::Shared(bytes) if bytes.is_empty()));
     segments

@@ -9,7 +9,7 @@ pub(super) struct Digests;
 impl Rule for Digests {
     const NAME: &'static str = "digests";
 
-    fn check(post: &Post, list: &MailingList, facts: &Facts) -> Option<Reason> {
+    fn check(post: &Post, _: &MailingList, facts: &Facts) -> Option<Reason> {
         let site = &facts.site.rules;
         if !site.hold_digests {
             return None;
@@ -18,7 +18,7 @@ impl Rule for Digests {
             return Some(Reason::phrase(Self::NAME, "reason.digest-subject", []));
         }
         let text = parts::first_text(&post.message)?;
-        let quoted = masthead_lines(&text, &site.digest_masthead, list);
+        let quoted = masthead_lines(&text, &facts.masthead);
         (quoted >= site.digest_lines).then(|| Reason::phrase(Self::NAME, "reason.digest-quoted", []))
     }
 
@@ -38,13 +38,10 @@ fn is_digest_subject(subject: &str) -> bool {
 }
 
 /// How many lines of the masthead stand in the text, quoted or not.
-fn masthead_lines(text: &str, masthead: &str, list: &MailingList) -> usize {
-    let ours = masthead
-        .replace("$listname", &list.name.to_string())
-        .replace("$display_name", &list.settings.display_name);
+fn masthead_lines(text: &str, masthead: &str) -> usize {
     let bare = |line: &str| line.trim_start_matches(['>', ' ', '\t']).trim_end().to_lowercase();
     let theirs: std::collections::HashSet<String> = text.lines().map(bare).collect();
-    ours.lines().map(bare).filter(|line| !line.is_empty() && theirs.contains(line)).count()
+    masthead.lines().map(bare).filter(|line| !line.is_empty() && theirs.contains(line)).count()
 }
 
 #[cfg(test)]
@@ -61,5 +58,18 @@ mod tests {
         ] {
             assert_eq!(is_digest_subject(subject), wanted, "{subject}");
         }
+    }
+
+    #[test]
+    fn quoted_mastheads() {
+        let masthead = "Write to the list by sending mail to\n    dev@example.org\n\nEdit the subject.\n";
+        for (text, lines) in [
+            ("> Write to the list by sending mail to\n>     dev@example.org\n>\n> EDIT the subject.", 3),
+            (">> dev@example.org\n\nI agree.", 1),
+            ("Nothing of it", 0),
+        ] {
+            assert_eq!(masthead_lines(text, masthead), lines, "{text}");
+        }
+        assert_eq!(masthead_lines("\n\n", ""), 0);
     }
 }

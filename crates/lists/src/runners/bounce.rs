@@ -3,6 +3,7 @@
 mod complaint;
 pub(super) mod due;
 mod keep;
+mod removal;
 pub(super) mod settle;
 mod words;
 

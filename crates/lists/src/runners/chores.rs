@@ -10,6 +10,7 @@ use posthaste_model::Beat;
 use tokio_util::sync::CancellationToken;
 
 use super::station::{Tools, Trouble};
+use super::steady::surely;
 use crate::moderation;
 
 /// Something done every so often.
@@ -57,6 +58,11 @@ const CHORES: &[Chore] = &[
         name: "articles of newsgroups",
         every: Duration::from_secs(10),
         run: |tools| Box::pin(articles(tools)),
+    },
+    Chore {
+        name: "what people did long ago",
+        every: Duration::from_hours(6),
+        run: |tools| Box::pin(forget_deeds(tools)),
     },
     Chore {
         name: "failures to judge",
@@ -142,9 +148,21 @@ async fn articles(tools: &Tools) -> Result<(), Trouble> {
     Ok(())
 }
 
+/// What has expired is worth nothing from that moment on; here it is only swept away.
 async fn expire_tokens(tools: &Tools) -> Result<(), Trouble> {
-    let now = tools.clock.now();
-    let gone = tools.store.expire_pendings(now).await? + crate::subscription::expire(tools, now).await?;
+    let Some(past) = surely(tools, "tokens swept").await? else { return Ok(()) };
+    let gone = tools.store.expire_pendings(past).await? + crate::subscription::expire(tools, past).await?;
     tracing::debug!(gone, "tokens expired");
+    Ok(())
+}
+
+/// The audit log is kept as long as the site says, for ever if it says nothing.
+async fn forget_deeds(tools: &Tools) -> Result<(), Trouble> {
+    let Some(keep) = tools.site.get().audit_keep else { return Ok(()) };
+    let Some(past) = surely(tools, "audit swept").await? else { return Ok(()) };
+    let gone = tools.store.forget_audit(past.minus(keep)).await?;
+    if gone > 0 {
+        tracing::info!(gone, "what people did so long ago is forgotten");
+    }
     Ok(())
 }

@@ -30,6 +30,8 @@ struct Session<'a> {
     entry: &'a Entry,
     list: &'a MailingList,
     message: &'a Message,
+    /// Where memberships begin and end, with the sender at it.
+    desk: Desk,
     /// Whom it is from, and who gets the answer: what is shown to somebody is shown to that address only.
     sender: Mailbox,
     /// The sender's language; empty = the list's.
@@ -100,12 +102,13 @@ impl Commands {
             }
         }
         let extension = entry.notes.get(notes::EXTENSION).map(String::as_str).unwrap_or_default();
-        let script = read_script(sub, extension, &message);
+        let script = read_script(sub, extension, &message, tools.site.get().commands.lines);
         let mut session = Session {
             entry,
             list,
             message: &message,
             network: network_of(&message, &entry.envelope.client),
+            desk: self.desk.on_behalf_of(&format!("{} by mail", sender.address)),
             sender,
             language: language.unwrap_or_default(),
             quiet: script.quiet,

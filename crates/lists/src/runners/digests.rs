@@ -1,5 +1,6 @@
 //! Digests: each post is collected, and what is due goes out.
 
+mod editions;
 mod send;
 
 use bytes::Bytes;

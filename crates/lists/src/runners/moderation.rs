@@ -90,13 +90,22 @@ impl Moderation {
     }
 
     async fn round(&self, beat: &Beat) -> Result<(), Trouble> {
-        for decision in self.tools.store.open_decisions(PAGE).await? {
-            beat.progress();
-            if let Err(trouble) = self.carry_out(&decision).await {
-                trouble.spare_others("a moderator's decision")?;
+        let mut after: Option<Decision> = None;
+        loop {
+            // Page by page: what cannot be carried out stays open, and must not stand before the others.
+            let page = self.tools.store.open_decisions(after.as_ref(), PAGE).await?;
+            for decision in &page {
+                beat.progress();
+                if let Err(trouble) = self.carry_out(decision).await {
+                    trouble.spare_others("a moderator's decision")?;
+                }
+            }
+            let full = page.len() as u64 == PAGE;
+            after = page.into_iter().next_back();
+            if !full {
+                return Ok(());
             }
         }
-        Ok(())
     }
 
     async fn carry_out(&self, decision: &Decision) -> Result<(), Trouble> {
@@ -104,8 +113,9 @@ impl Moderation {
             return Ok(());
         }
         let tools = &self.tools;
-        // Gone, or gone with its list.
-        let Some(held) = tools.store.held(decision.held).await? else { return Ok(()) };
+        let Some(held) = tools.store.held(decision.held).await? else {
+            return self.nothing_to_decide(decision).await;
+        };
         let Some(list) = tools.store.list_by_key(held.list).await? else { return Ok(()) };
         let kind = match decision.action {
             Action::Accept => {
@@ -149,6 +159,19 @@ impl Moderation {
             tools.history.add(&trace, now);
         }
         Ok(())
+    }
+
+    /// The post is gone: carried out meanwhile, or gone with its list. Then nothing is left to be done. If it is there and
+    /// cannot be read whole, a person has to look.
+    async fn nothing_to_decide(&self, decision: &Decision) -> Result<(), Trouble> {
+        if self.tools.store.is_held(decision.held).await? {
+            return Err(Trouble::Entry(format!(
+                "parts of the held post {} are missing in the database; restore them from a backup",
+                decision.held
+            )));
+        }
+        tracing::info!(held = %decision.held, "a decision about a post that is gone is forgotten");
+        Ok(self.tools.store.forget_decision(decision.id).await?)
     }
 
     async fn put(&self, entry: NewEntry) -> Result<(), Trouble> {

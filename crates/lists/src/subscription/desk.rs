@@ -1,11 +1,13 @@
+use std::sync::Arc;
 use std::time::Duration;
 
 use posthaste_model::{
-    Address, EntryId, Mailbox, MailingList, Member, MembershipRequest, Preferences, RequestAction,
-    RequestDetails, Role, SubAddress, Timestamp, TokenOwner,
+    Address, DeliveryMode, EntryId, Mailbox, MailingList, Member, MembershipRequest, Preferences,
+    RequestAction, RequestDetails, Role, SubAddress, Timestamp, TokenOwner,
 };
 use posthaste_spool::{NewEntry, SpoolError};
-use posthaste_store::{Budget, Joining, MembershipOutcome, Spending, Spent, StoreError};
+use posthaste_store::{Actor, AuditEntry, Budget, Joining, MembershipOutcome, Spending, Spent, StoreError};
+use serde_json::json;
 use thiserror::Error;
 
 use super::target::fold_target;
@@ -87,6 +89,8 @@ pub enum Verdict {
 #[derive(Clone)]
 pub struct Desk {
     pub(super) tools: Tools,
+    /// Who stands there, for the audit log.
+    pub(super) who: Arc<str>,
 }
 
 /// What came of it, and the mails to be sent.
@@ -106,17 +110,54 @@ impl Settled {
 }
 
 impl Desk {
-    /// A desk with these.
+    /// A desk with these, at which the program itself stands.
     pub fn new(tools: Tools) -> Self {
-        Self { tools }
+        Self { tools, who: "posthaste by itself".into() }
+    }
+
+    /// The same desk with this person at it, as the audit log names them: `anne@example.com by mail`.
+    #[must_use]
+    pub fn on_behalf_of(&self, who: &str) -> Self {
+        Self { tools: self.tools.clone(), who: who.into() }
+    }
+
+    /// Who does what is done here now.
+    fn actor<'a>(&'a self, list: &'a MailingList) -> Actor<'a> {
+        Actor { who: &self.who, list: &list.list_id, at: self.tools.clock.now() }
+    }
+
+    /// What the audit log is told of something that is no change of a membership.
+    pub(super) fn witnessed(
+        &self,
+        action: &str,
+        list: &str,
+        object: &str,
+        became: serde_json::Value,
+    ) -> AuditEntry {
+        AuditEntry {
+            at: self.tools.clock.now(),
+            who: self.who.to_string(),
+            action: action.to_owned(),
+            list: list.to_owned(),
+            object: object.to_owned(),
+            was: serde_json::Value::Null,
+            became,
+        }
     }
 
     /// Somebody wants to join, or is invited.
     pub(crate) async fn join(&self, asking: &Asking<'_>, wish: &JoinWish) -> Result<Settled, StoreError> {
         let (store, list) = (&self.tools.store, asking.list);
         let address = &wish.mailbox.address;
+        let mut preferences = wish.preferences.clone();
+        if preferences.delivery_mode.is_none()
+            && list.settings.digest_is_default
+            && list.settings.digests_enabled
+        {
+            preferences.delivery_mode = Some(DeliveryMode::MimeDigests);
+        }
         let details = RequestDetails {
-            preferences: wish.preferences.clone(),
+            preferences,
             invitation: wish.invitation,
             confirmed: wish.pre_verified,
             pre_approved: wish.pre_approved,
@@ -255,7 +296,13 @@ impl Desk {
         if *verdict == Verdict::Accept {
             return self.go(asking, request.clone(), Step::Act, Some(request)).await;
         }
-        if !self.tools.store.remove_request(request.id).await? {
+        let (action, reason) = match verdict {
+            Verdict::Reject(reason) => ("reject", reason.as_deref()),
+            Verdict::Accept | Verdict::Discard => ("discard", None),
+        };
+        let became = json!({ "request": request.action.name(), "reason": reason });
+        let audit = self.witnessed(action, asking.list.list_id.as_str(), request.address.as_str(), became);
+        if !self.tools.store.decline_request(request.id, &audit).await? {
             return Ok(Settled::refused(Refusal::NoMatch));
         }
         let mut settled = Settled::just(Answer::Declined(request.address.clone()));
@@ -265,12 +312,17 @@ impl Desk {
         Ok(settled)
     }
 
-    /// Whoever was given this token wants no more mail that asks for an answer; false if we gave it to nobody.
-    pub(crate) async fn never(&self, token: &str) -> Result<bool, StoreError> {
+    /// Whoever was given this token wants no more mail that asks for an answer; false if we gave it to nobody. The token
+    /// is the proof who it is; `way` is how they came, `by mail`.
+    pub(crate) async fn never(&self, token: &str, way: &str) -> Result<bool, StoreError> {
         let site = self.tools.site.get();
         let target = site.membership.secret.as_ref().and_then(|secret| secret.read_never(token));
         let Some(target) = target else { return Ok(false) };
-        self.tools.store.block(&target, self.tools.clock.now()).await?;
+        if !self.tools.store.is_blocked(&target).await? {
+            self.tools.store.block(&target, self.tools.clock.now()).await?;
+            let desk = self.on_behalf_of(&format!("{target} {way}"));
+            self.tools.store.audit(&desk.witnessed("never", "", &target, serde_json::Value::Null)).await?;
+        }
         Ok(true)
     }
 
@@ -304,7 +356,7 @@ impl Desk {
             mailbox: &request.mailbox(),
             preferences: &request.details.preferences,
             verified: request.details.confirmed,
-            at: self.tools.clock.now(),
+            actor: self.actor(asking.list),
         };
         Ok(match self.tools.store.join(&joining).await? {
             MembershipOutcome::Done(member) => {
@@ -322,8 +374,8 @@ impl Desk {
         request: &MembershipRequest,
         granted: Option<&MembershipRequest>,
     ) -> Result<Settled, StoreError> {
-        let (deed, now) = (asking.deed.uuid(), self.tools.clock.now());
-        let left = self.tools.store.leave(deed, granted, asking.list.id, &request.address, now).await?;
+        let (deed, actor) = (asking.deed.uuid(), self.actor(asking.list));
+        let left = self.tools.store.leave(deed, granted, asking.list.id, &request.address, actor).await?;
         Ok(match left {
             MembershipOutcome::Done(member) => {
                 tracing::info!(list = %asking.list.list_id, "somebody has left");
@@ -335,7 +387,8 @@ impl Desk {
     }
 
     async fn change(&self, asking: &Asking<'_>, request: &MembershipRequest) -> Result<Settled, StoreError> {
-        let changed = self.tools.store.change(asking.deed.uuid(), request, self.tools.clock.now()).await?;
+        let actor = self.actor(asking.list);
+        let changed = self.tools.store.change(asking.deed.uuid(), request, actor).await?;
         Ok(match changed {
             MembershipOutcome::Done(member) => Settled::just(Answer::Changed(member.address)),
             other => Settled::refused(refusal_of(&other)),

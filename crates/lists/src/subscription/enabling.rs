@@ -2,6 +2,7 @@
 
 use posthaste_model::ListId;
 use posthaste_store::StoreError;
+use serde_json::json;
 use uuid::Uuid;
 
 use super::Desk;
@@ -13,7 +14,13 @@ impl Desk {
         let store = &self.tools.store;
         let Some(list) = store.list_by_id(list).await? else { return Ok(false) };
         let Some(member) = store.membership(list.id, member).await? else { return Ok(false) };
-        store.forgive(member.id).await?;
+        if store.forgive(member.id).await? {
+            let desk = self.on_behalf_of(&format!("{} by page", member.address));
+            let became = json!({ "delivery_status": "enabled" });
+            store
+                .audit(&desk.witnessed("enable", list.list_id.as_str(), member.address.as_str(), became))
+                .await?;
+        }
         Ok(true)
     }
 }

@@ -68,7 +68,8 @@ impl Desk {
         let Some(member) = store.membership(list.id, member).await? else { return Ok(gone) };
         let deed = EntryId::new(member.id).child("one click");
         let asking = Asking { deed, list: &list, network: String::new(), rationed: false };
-        let settled = self.leave_at_once(&asking, &member).await?;
+        let desk = self.on_behalf_of(&format!("{} by page", member.address));
+        let settled = desk.leave_at_once(&asking, &member).await?;
         self.carry_out(&list, settled).await
     }
 
@@ -80,10 +81,14 @@ impl Desk {
         let Some(request) = store.request_by_token(token, now).await? else { return Ok(nothing()) };
         let Some(list) = store.list_by_key(request.list).await? else { return Ok(nothing()) };
         let answer = match (request.owner, verdict) {
-            (TokenOwner::Moderator, Some(verdict)) => self.decide(&request, verdict).await?,
+            // Every moderator was given the same token.
+            (TokenOwner::Moderator, Some(verdict)) => {
+                self.on_behalf_of("a moderator by page").decide(&request, verdict).await?
+            }
             (TokenOwner::Subscriber, None) => {
                 let asking = asking(&list, &request, "confirmed by page");
-                let settled = self.confirmed(&asking, &request).await?;
+                let desk = self.on_behalf_of(&format!("{} by page", request.address));
+                let settled = desk.confirmed(&asking, &request).await?;
                 self.carry_out(&list, settled).await?
             }
             _ => return Ok(nothing()),
@@ -93,7 +98,7 @@ impl Desk {
 
     /// Whoever was given this token wants no more mail that asks for an answer. The answer is a sentence.
     pub async fn leave_alone(&self, token: &str) -> Result<String, DeskError> {
-        let known = self.never(token).await?;
+        let known = self.never(token, "by page").await?;
         let key = if known { "command.never" } else { Refusal::NoMatch.phrase() };
         Ok(self.tools.templates.phrase(key, "", &[]))
     }

@@ -77,6 +77,16 @@ impl ListSettings {
             "regular_include_lists" => {
                 check_lists("regular_include_lists", &self.regular_include_lists, value)
             }
+            "disabled_archivers" => {
+                let unknown = self.disabled_archivers.iter().find(|name| !ARCHIVERS.contains(&name.as_str()));
+                match unknown {
+                    Some(name) => refuse(
+                        "disabled_archivers",
+                        format!("there is no archive {name:?}; there are {}", ARCHIVERS.join(", ")),
+                    ),
+                    None => Ok(()),
+                }
+            }
             "umbrella_lists" => check_lists("umbrella_lists", &self.umbrella_lists, value),
             "dmarc_addresses" => check_senders("dmarc_addresses", &self.dmarc_addresses, false, value),
             _ => Ok(()),
@@ -115,6 +125,9 @@ fn check_senders(
     }
     Ok(())
 }
+
+/// The archives a site can have.
+const ARCHIVERS: [&str; 5] = ["hyperkitty", "mail-archive", "mbox", "posthaste", "prototype"];
 
 /// The languages a list or member can have.
 const LANGUAGES: [&str; 39] = [

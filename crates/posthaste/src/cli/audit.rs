@@ -125,11 +125,16 @@ pub(crate) fn people<'a>(people: impl Iterator<Item = &'a Address>) -> Value {
     json!({ "count": all.len(), "addresses": all.get(..NAMED).unwrap_or(&all) })
 }
 
+/// Whoever runs this command, as the audit log names them.
+pub(crate) fn on_the_command_line() -> String {
+    format!("{} on the command line", super::alerts::who(None))
+}
+
 /// Writes down what a command did. What was done stays done if this fails.
 pub(crate) async fn note(store: &Store, action: &str, list: &str, object: &str, was: Value, became: Value) {
     let entry = AuditEntry {
         at: super::now(),
-        who: format!("{} on the command line", super::alerts::who(None)),
+        who: on_the_command_line(),
         action: action.to_owned(),
         list: list.to_owned(),
         object: object.to_owned(),

@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use super::output::{BadInput, Exit, Out};
 use crate::config::Config;
+use crate::control::{HandRequest, Request, Response, ask};
 
 /// So many lists are read at once.
 const PAGE: u64 = 1_000;
@@ -27,6 +28,9 @@ pub(crate) enum Verb {
         /// legacy-default, legacy-announce or private-default
         #[arg(long, default_value = "legacy-default", value_name = "NAME")]
         style: String,
+        /// Write to the owners that it is there; needs the running server
+        #[arg(long)]
+        notify: bool,
     },
     /// Show all lists
     Ls,
@@ -82,7 +86,7 @@ pub(crate) async fn run(verb: Verb, config: &Config, out: &Out) -> anyhow::Resul
     match verb {
         Verb::Settings => {}
         Verb::Explain(options) => return explain::run(options, &store, config, out).await,
-        Verb::Create { list, owners, style } => {
+        Verb::Create { list, owners, style, notify } => {
             let name = ListName::parse(&list).map_err(BadInput::from_error)?;
             let style: Style = style.parse().map_err(|e| BadInput::new(format!("--style {style:?}: {e}")))?;
             let owners: Vec<Address> = owners
@@ -96,6 +100,9 @@ pub(crate) async fn run(verb: Verb, config: &Config, out: &Out) -> anyhow::Resul
             super::audit::note(&store, "create", made.list_id.as_str(), "list", Value::Null, Value::Null)
                 .await;
             out.done(&format!("List {} created", made.name), &made)?;
+            if notify {
+                return announce(&made.name, owners, config, out);
+            }
         }
         Verb::Ls => {
             let mut lists: Vec<ListSummary> = vec![];
@@ -172,6 +179,21 @@ pub(crate) async fn run(verb: Verb, config: &Config, out: &Out) -> anyhow::Resul
         }
     }
     Ok(Exit::Done)
+}
+
+/// Lets the running server write to the owners of a new list.
+fn announce(list: &ListName, owners: Vec<Address>, config: &Config, out: &Out) -> anyhow::Result<Exit> {
+    let about = HandRequest::NewList { list: list.clone(), owners };
+    match ask(&config.paths.state, &Request::Hands { ask: about })? {
+        Some(Response::Done(_)) => Ok(Exit::Done),
+        Some(Response::Failed(why)) => anyhow::bail!("the list is there, its owners were not told: {why}"),
+        None => {
+            out.problem(
+                "the list is there, its owners were not told: no server is running (posthaste serve)",
+            )?;
+            Ok(Exit::NotRunning)
+        }
+    }
 }
 
 /// A new moderator's password as it is stored; what is a hash already stays.

@@ -85,7 +85,8 @@ fn decide(
 ) -> anyhow::Result<Exit> {
     let id = Uuid::try_parse(id)
         .map_err(|_| BadInput::new(format!("{id:?} is not the id of a request: posthaste request ls")))?;
-    let about = MembershipRequest::Decide { id, verdict: verdict.to_owned(), reason };
+    let by = super::audit::on_the_command_line();
+    let about = MembershipRequest::Decide { id, verdict: verdict.to_owned(), reason, by };
     match ask(&config.paths.state, &Request::Memberships { ask: about })? {
         None => {
             out.problem("no server is running: start one with posthaste serve")?;

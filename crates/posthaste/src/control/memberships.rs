@@ -23,6 +23,9 @@ pub(crate) enum MembershipRequest {
         /// Whether they get it at all.
         #[serde(default)]
         status: Option<DeliveryStatus>,
+        /// Who says so, for the audit log.
+        #[serde(default)]
+        by: String,
     },
     /// End the memberships of people, and write to them.
     Dismiss {
@@ -36,6 +39,9 @@ pub(crate) enum MembershipRequest {
         goodbye: Option<bool>,
         /// Whether to tell the owners; `None` = as the list says.
         tell_owners: Option<bool>,
+        /// Who says so, for the audit log.
+        #[serde(default)]
+        by: String,
     },
     /// Decide about a request that waits for a moderator.
     Decide {
@@ -45,5 +51,8 @@ pub(crate) enum MembershipRequest {
         verdict: String,
         /// What the other is told.
         reason: Option<String>,
+        /// Who says so, for the audit log.
+        #[serde(default)]
+        by: String,
     },
 }

@@ -94,6 +94,7 @@ pub(super) async fn add(
             greet: way.welcome,
             mode,
             status: status.flatten(),
+            by: crate::cli::audit::on_the_command_line(),
         };
         let told = house.have_done(Request::Memberships { ask }).await?;
         for (who, outcome) in chunk.iter().zip(outcomes(&told)) {

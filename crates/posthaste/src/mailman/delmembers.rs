@@ -145,6 +145,7 @@ pub(super) async fn delete(
             people: chunk.to_vec(),
             goodbye: way.goodbye,
             tell_owners: way.tell_owners,
+            by: crate::cli::audit::on_the_command_line(),
         };
         let answer = house.have_done(Request::Memberships { ask }).await?;
         for (who, outcome) in chunk.iter().zip(outcomes(&answer)) {

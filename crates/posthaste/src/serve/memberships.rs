@@ -19,21 +19,21 @@ async fn answer(tools: &Tools, ask: MembershipRequest) -> Result<Value, String> 
     let failed = |error: DeskError| error.to_string();
     let desk = Desk::new(tools.clone());
     match ask {
-        MembershipRequest::Enrol { list, id, people, invite, greet, mode, status } => {
-            let list = find(tools, &list).await?;
+        MembershipRequest::Enrol { list, id, people, invite, greet, mode, status, by } => {
+            let (list, desk) = (find(tools, &list).await?, desk.on_behalf_of(&by));
             let how = Enrolment { invite, greet, mode, status };
             let answers = desk.enrol(EntryId::new(id), &list, &people, how).await.map_err(failed)?;
             Ok(told(&desk, &list, &answers))
         }
-        MembershipRequest::Dismiss { list, id, people, goodbye, tell_owners } => {
-            let mut list = find(tools, &list).await?;
+        MembershipRequest::Dismiss { list, id, people, goodbye, tell_owners, by } => {
+            let (mut list, desk) = (find(tools, &list).await?, desk.on_behalf_of(&by));
             let settings = &mut list.settings;
             settings.send_goodbye_message = goodbye.unwrap_or(settings.send_goodbye_message);
             settings.admin_notify_mchanges = tell_owners.unwrap_or(settings.admin_notify_mchanges);
             let answers = desk.dismiss(EntryId::new(id), &list, &people).await.map_err(failed)?;
             Ok(told(&desk, &list, &answers))
         }
-        MembershipRequest::Decide { id, verdict, reason } => {
+        MembershipRequest::Decide { id, verdict, reason, by } => {
             let verdict = match verdict.as_str() {
                 "accept" => Verdict::Accept,
                 "reject" => Verdict::Reject(reason),
@@ -44,7 +44,7 @@ async fn answer(tools: &Tools, ask: MembershipRequest) -> Result<Value, String> 
             let request = tools.store.request(id, now).await.map_err(|e| e.to_string())?;
             let request = request.ok_or_else(|| format!("no request {id} waits: posthaste request ls"))?;
             let list = tools.store.list_by_key(request.list).await.map_err(|e| e.to_string())?;
-            let answer = desk.decide(&request, &verdict).await.map_err(failed)?;
+            let answer = desk.on_behalf_of(&by).decide(&request, &verdict).await.map_err(failed)?;
             let told = list.map(|list| desk.say(&list, &answer, request.address.as_str()));
             Ok(json!(told.unwrap_or_default()))
         }

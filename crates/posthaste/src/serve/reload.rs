@@ -5,7 +5,7 @@ use std::sync::{Arc, PoisonError};
 use posthaste_lists::facts::{ContentFacts, HeaderCheck, SiteRules};
 use posthaste_lists::moderation::ModeratorLinks;
 use posthaste_lists::subscription::{MembershipSite, Secret};
-use posthaste_lists::{BounceSite, OneClick, Seal, Site};
+use posthaste_lists::{BounceSite, CommandSite, OneClick, Seal, Site};
 use posthaste_smtp::client::{Login, Relay, Tls};
 use posthaste_smtp::server::{self, Limits, Protocol};
 
@@ -41,6 +41,8 @@ pub(crate) fn site(config: &Config) -> Site {
             limit_filtered: config.content.limit_after_filter,
         },
         one_click: page(config, "leave/", ONE_CLICK),
+        audit_keep: (!config.audit.keep.is_zero()).then_some(config.audit.keep),
+        commands: CommandSite { lines: config.commands.lines, answers: config.commands.answers as u64 },
         bounces: bounces(config),
         moderating: moderating(config),
         rules: Arc::new(rules(config)),

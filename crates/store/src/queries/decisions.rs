@@ -78,15 +78,37 @@ impl Store {
         .await
     }
 
-    /// Decisions that are not carried out yet, the oldest first.
-    pub async fn open_decisions(&self, limit: u64) -> Result<Vec<Decision>, StoreError> {
-        let query = select()
+    /// A page of decisions that are not carried out yet, the oldest first; those behind `after`, the last of the page
+    /// before.
+    pub async fn open_decisions(
+        &self,
+        after: Option<&Decision>,
+        limit: u64,
+    ) -> Result<Vec<Decision>, StoreError> {
+        let mut query = select();
+        if let Some(after) = after {
+            let (at, id) = (after.at.as_micros(), after.id.uuid());
+            let same = Expr::col(D::DecidedAt).eq(at).and(Expr::col(D::Id).gt(id));
+            query.and_where(Expr::col(D::DecidedAt).gt(at).or(same));
+        }
+        let query = query
             .and_where(Expr::col(D::DoneAt).is_null())
             .order_by(D::DecidedAt, Order::Asc)
             .order_by(D::Id, Order::Asc)
             .limit(limit)
             .take();
         self.reading(async |db| db.query_all(&query).await?.iter().map(read).collect()).await
+    }
+
+    /// A decision that cannot be carried out any more, since what it was about is gone, goes too.
+    pub async fn forget_decision(&self, id: EntryId) -> Result<(), StoreError> {
+        self.writing(|| async {
+            let db = self.begin().await?;
+            db.execute(Query::delete().from_table(D::Table).and_where(Expr::col(D::Id).eq(id.uuid())))
+                .await?;
+            db.commit(()).await
+        })
+        .await
     }
 
     /// What was decided about a held post that is still there: not carried out yet, or preserved.

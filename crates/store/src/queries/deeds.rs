@@ -1,13 +1,15 @@
 //! Changes of one membership. Each is told by a deed, written in the same transaction: who does it again, after a crash,
 //! is told what came of it the first time.
 
-use posthaste_model::{Address, Mailbox, Member, MembershipRequest, Preferences, Role, Timestamp};
+use posthaste_model::{Address, ListId, Mailbox, Member, MembershipRequest, Preferences, Role, Timestamp};
 use sea_orm::ConnectionTrait;
 use sea_orm::DatabaseTransaction;
 use sea_orm::sea_query::{Expr, ExprTrait, Query};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use uuid::Uuid;
 
+use super::audit::{self, AuditEntry};
 use super::bans::Bans;
 use super::words::{insert, json, unjson};
 use super::{members, people, preferences, requests};
@@ -40,9 +42,22 @@ pub struct Deed {
     pub outcome: MembershipOutcome,
 }
 
+/// Who makes a change, as it will stand in the audit log.
+#[derive(Clone, Copy, Debug)]
+pub struct Actor<'a> {
+    /// Who, and by which way: `anne@example.com by mail`.
+    pub who: &'a str,
+    /// On which list.
+    pub list: &'a ListId,
+    /// When.
+    pub at: Timestamp,
+}
+
 /// Somebody joins.
 #[derive(Clone, Debug)]
 pub struct Joining<'a> {
+    /// Who says so, and when.
+    pub actor: Actor<'a>,
     /// The key of this deed: the same key is the same deed.
     pub deed: Uuid,
     /// The request it grants; it is gone afterwards.
@@ -55,8 +70,6 @@ pub struct Joining<'a> {
     pub preferences: &'a Preferences,
     /// It is proved that somebody reads this address.
     pub verified: bool,
-    /// When.
-    pub at: Timestamp,
 }
 
 /// What is done to a membership.
@@ -71,7 +84,7 @@ impl Store {
     /// Makes somebody a member: makes address and user if they are new, and takes away the records of this person as a
     /// stranger who wrote.
     pub async fn join(&self, joining: &Joining<'_>) -> Result<MembershipOutcome, StoreError> {
-        self.do_once(joining.deed, joining.request, joining.at, Act::Join(joining)).await
+        self.do_once(joining.deed, joining.request, joining.actor, Act::Join(joining)).await
     }
 
     /// Ends the membership of an address.
@@ -81,9 +94,9 @@ impl Store {
         request: Option<&MembershipRequest>,
         list: Uuid,
         address: &Address,
-        at: Timestamp,
+        actor: Actor<'_>,
     ) -> Result<MembershipOutcome, StoreError> {
-        self.do_once(deed, request, at, Act::Leave { list, address }).await
+        self.do_once(deed, request, actor, Act::Leave { list, address }).await
     }
 
     /// Changes those preferences of the requesting member that the request names.
@@ -91,14 +104,14 @@ impl Store {
         &self,
         deed: Uuid,
         request: &MembershipRequest,
-        at: Timestamp,
+        actor: Actor<'_>,
     ) -> Result<MembershipOutcome, StoreError> {
         let act = Act::Change {
             list: request.list,
             address: &request.address,
             changes: &request.details.preferences,
         };
-        self.do_once(deed, Some(request), at, act).await
+        self.do_once(deed, Some(request), actor, act).await
     }
 
     /// What came of a deed, if it was done.
@@ -140,7 +153,7 @@ impl Store {
         &self,
         id: Uuid,
         request: Option<&MembershipRequest>,
-        at: Timestamp,
+        actor: Actor<'_>,
         act: Act<'_>,
     ) -> Result<MembershipOutcome, StoreError> {
         self.writing(|| async {
@@ -161,12 +174,40 @@ impl Store {
                 Act::Leave { list, address } => quit(&db, list, address).await?,
                 Act::Change { list, address, changes } => set(&db, list, address, changes).await?,
             };
+            if let MembershipOutcome::Done(member) = &outcome {
+                audit::append(&db, &witnessed(act, member, actor)).await?;
+            }
             let deed = Deed { request: request.cloned(), outcome };
-            let row = [id.into(), json(&deed)?.into(), at.as_micros().into()];
+            let row = [id.into(), json(&deed)?.into(), actor.at.as_micros().into()];
             db.execute(&insert(D::Table, [D::Id, D::Told, D::At], [row])).await?;
             db.commit(deed.outcome).await
         })
         .await
+    }
+}
+
+/// What the audit log says of a change.
+fn witnessed(act: Act<'_>, member: &Member, actor: Actor<'_>) -> AuditEntry {
+    let set = |preferences: &Preferences| {
+        let mut told = serde_json::to_value(preferences).unwrap_or_default();
+        if let Some(told) = told.as_object_mut() {
+            told.retain(|_, value| !value.is_null());
+        }
+        told
+    };
+    let (action, was, became) = match act {
+        Act::Join(_) => ("join", Value::Null, set(&member.preferences)),
+        Act::Leave { .. } => ("leave", set(&member.preferences), Value::Null),
+        Act::Change { changes, .. } => ("set", Value::Null, set(changes)),
+    };
+    AuditEntry {
+        at: actor.at,
+        who: actor.who.to_owned(),
+        action: action.to_owned(),
+        list: actor.list.as_str().to_owned(),
+        object: member.address.to_string(),
+        was,
+        became,
     }
 }
 
@@ -190,7 +231,7 @@ async fn set(
 }
 
 async fn enter(db: &DatabaseTransaction, joining: &Joining<'_>) -> Result<MembershipOutcome, Fault> {
-    let Joining { list, mailbox, at, .. } = *joining;
+    let Joining { list, mailbox, actor: Actor { at, .. }, .. } = *joining;
     let bans = Bans::load_for(db, list, std::slice::from_ref(&mailbox.address)).await?;
     if bans.find(&mailbox.address).is_some() {
         return Ok(MembershipOutcome::Banned);

@@ -227,6 +227,13 @@ impl Store {
         .await
     }
 
+    /// True if the held post with this id is there.
+    pub async fn is_held(&self, id: EntryId) -> Result<bool, StoreError> {
+        let query =
+            Query::select().column(H::Id).from(H::Table).and_where(Expr::col(H::Id).eq(id.uuid())).take();
+        self.reading(async |db| Ok(db.query_one(&query).await?.is_some())).await
+    }
+
     /// One held post with its message.
     pub async fn held(&self, id: EntryId) -> Result<Option<HeldMessage>, StoreError> {
         let summary: SelectStatement =

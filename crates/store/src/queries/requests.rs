@@ -3,6 +3,7 @@ use sea_orm::sea_query::{Expr, ExprTrait, OnConflict, Order, Query, SelectStatem
 use sea_orm::{ConnectionTrait, DatabaseTransaction, QueryResult};
 use uuid::Uuid;
 
+use super::audit::{AuditEntry, append};
 use super::pendings::digest;
 use super::words::{self, insert, json, unjson, unword};
 use crate::error::Fault;
@@ -125,6 +126,19 @@ impl Store {
         self.writing(|| async {
             let db = self.begin().await?;
             let done = take(&db, id).await?;
+            db.commit(done).await
+        })
+        .await
+    }
+
+    /// The same, where a moderator turned it down: what is written down of that stands there if the request was there.
+    pub async fn decline_request(&self, id: Uuid, audit: &AuditEntry) -> Result<bool, StoreError> {
+        self.writing(|| async {
+            let db = self.begin().await?;
+            let done = take(&db, id).await?;
+            if done {
+                append(&db, audit).await?;
+            }
             db.commit(done).await
         })
         .await

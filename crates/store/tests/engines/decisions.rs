@@ -61,7 +61,7 @@ async fn one_decides(url: String) {
         }
     }
     assert_eq!((now, before.len()), (1, 7));
-    let open = store.open_decisions(9).await.unwrap();
+    let open = store.open_decisions(None, 9).await.unwrap();
     assert_eq!(open.len(), 1);
     assert!(before.iter().all(|by| *by == open[0]), "{before:?}");
     let audit = store.audit_page(&AuditWanted::default(), 9).await.unwrap();
@@ -83,15 +83,18 @@ async fn carried_out(url: String) {
     let kept = Decision { preserve: true, ..decision(2, Action::Discard, "bob") };
     assert_eq!(decide(&store, &accept).await, Decided::Now);
     assert_eq!(decide(&store, &kept).await, Decided::Now);
-    let open = store.open_decisions(9).await.unwrap();
+    let open = store.open_decisions(None, 9).await.unwrap();
     assert_eq!(open.len(), 3);
     assert!(open.contains(&forward) && open.contains(&accept) && open.contains(&kept));
+    let first = store.open_decisions(None, 1).await.unwrap();
+    let rest = store.open_decisions(first.last(), 9).await.unwrap();
+    assert_eq!([first, rest].concat(), open, "page by page it is the same");
     for (decision, later) in open.iter().zip([1, 2, 3]) {
         store.carried_out(decision, NOON.plus(Duration::from_secs(later))).await.unwrap();
         // Once more, as after a crash.
         store.carried_out(decision, NOON.plus(Duration::from_secs(9))).await.unwrap();
     }
-    assert_eq!(store.open_decisions(9).await.unwrap(), []);
+    assert_eq!(store.open_decisions(None, 9).await.unwrap(), []);
     assert_eq!(store.held(accept.held).await.unwrap(), None);
     assert!(store.held(kept.held).await.unwrap().is_some(), "it is preserved");
     assert_eq!(store.preserved(9).await.unwrap(), std::slice::from_ref(&kept));

@@ -1,9 +1,12 @@
 use std::time::Duration;
 
 use posthaste_model::{
-    DeliveryMode, MembershipRequest, Preferences, RequestAction, RequestDetails, Role, Timestamp, TokenOwner,
+    DeliveryMode, ListId, MembershipRequest, Preferences, RequestAction, RequestDetails, Role, Timestamp,
+    TokenOwner,
 };
-use posthaste_store::{Budget, Joining, MembershipOutcome, Scope, Spending, Spent, Store};
+use posthaste_store::{
+    Actor, AuditEntry, AuditWanted, Budget, Joining, MembershipOutcome, Scope, Spending, Spent, Store,
+};
 use uuid::Uuid;
 
 use super::fixture::{NOON, address, cases, list, mailbox};
@@ -15,6 +18,7 @@ cases![
     joining_takes_the_request,
     the_banned_do_not_join,
     leaving_and_changing,
+    declining,
     budgets,
     those_who_ask_at_once_share_a_budget,
     blocks
@@ -73,6 +77,10 @@ async fn tokens_end(url: String) {
     assert_eq!(store.expire_requests(late, NOON).await.unwrap(), 1);
 }
 
+fn actor(list: &ListId) -> Actor<'_> {
+    Actor { who: "anne by mail", list, at: NOON }
+}
+
 async fn join(
     store: &Store,
     list: Uuid,
@@ -81,6 +89,7 @@ async fn join(
 ) -> MembershipOutcome {
     let preferences =
         Preferences { delivery_mode: Some(DeliveryMode::MimeDigests), ..Preferences::default() };
+    let dev = ListId::new("dev.example.com");
     let joining = Joining {
         deed: Uuid::from_u128(deed),
         request,
@@ -88,7 +97,7 @@ async fn join(
         mailbox: &mailbox("Anne Person <Anne@Example.com>"),
         preferences: &preferences,
         verified: true,
-        at: NOON,
+        actor: actor(&dev),
     };
     store.join(&joining).await.unwrap()
 }
@@ -135,16 +144,45 @@ async fn leaving_and_changing(url: String) {
     let mut ask = MembershipRequest { action: RequestAction::Set, ..request(list.id, 5) };
     ask.details.preferences.hide_address = Some(true);
     store.put_request(&ask, "s").await.unwrap();
-    let changed = store.change(Uuid::from_u128(6), &ask, NOON).await.unwrap();
+    let changed = store.change(Uuid::from_u128(6), &ask, actor(&list.list_id)).await.unwrap();
     let MembershipOutcome::Done(member) = changed else { panic!("{changed:?}") };
     assert_eq!(member.preferences.hide_address, Some(true));
     assert_eq!(member.preferences.delivery_mode, Some(DeliveryMode::MimeDigests), "the rest stays");
     let anne = address("ANNE@example.com");
     assert_eq!(store.member(list.id, &anne, Role::Member).await.unwrap().unwrap(), *member);
-    let leave = async |deed| store.leave(Uuid::from_u128(deed), None, list.id, &anne, NOON).await.unwrap();
+    let actor = actor(&list.list_id);
+    let leave = async |deed| store.leave(Uuid::from_u128(deed), None, list.id, &anne, actor).await.unwrap();
     assert_eq!(leave(7).await, MembershipOutcome::Done(member.clone()));
     assert_eq!(leave(7).await, MembershipOutcome::Done(member));
     assert_eq!(leave(8).await, MembershipOutcome::Absent);
+    // Each change that was made stands in the log once, however often it was asked for.
+    let told = store.audit_page(&AuditWanted::default(), 10).await.unwrap();
+    let told: Vec<_> =
+        told.iter().rev().map(|r| (r.action.as_str(), r.object.as_str(), r.who.as_str())).collect();
+    let anne = "Anne@Example.com";
+    assert_eq!(
+        told,
+        [("join", anne, "anne by mail"), ("set", anne, "anne by mail"), ("leave", anne, "anne by mail")]
+    );
+    assert_eq!(store.verify_audit().await.unwrap(), Ok(3));
+}
+
+async fn declining(url: String) {
+    let (store, list) = list(&url).await;
+    let request = request(list.id, 1);
+    store.put_request(&request, "t").await.unwrap();
+    let audit = AuditEntry {
+        at: NOON,
+        who: "bart by page".into(),
+        action: "reject".into(),
+        list: list.list_id.to_string(),
+        object: request.address.to_string(),
+        was: serde_json::Value::Null,
+        became: serde_json::Value::Null,
+    };
+    assert!(store.decline_request(request.id, &audit).await.unwrap());
+    assert!(!store.decline_request(request.id, &audit).await.unwrap(), "nothing is there any more");
+    assert_eq!(store.verify_audit().await.unwrap(), Ok(1));
 }
 
 const BUDGET: Budget = Budget {

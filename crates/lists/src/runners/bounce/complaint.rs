@@ -5,7 +5,7 @@ use posthaste_spool::{Entry, Kind};
 use serde_json::json;
 
 use super::super::station::{Outcome, Tools, Trouble};
-use super::{keep, words};
+use super::{keep, removal, words};
 use crate::bounces::{Complaint, Named, named};
 use crate::notices::{BounceAbout, to_owners};
 
@@ -33,7 +33,7 @@ pub(super) async fn take(
         let owners: Vec<_> = tools.store.admins(list.id).await?.into_iter().map(String::from).collect();
         born.extend(to_owners(&site, &about, &owners, worded));
     }
-    tools.store.remove_members(list.id, Role::Member, std::slice::from_ref(&member.address)).await?;
+    removal::remove(tools, list, &member, &format!("a complaint: {}", complaint.kind)).await?;
     tracing::info!("a member complained of spam and was unsubscribed");
     Ok(Outcome::ended(Kind::Done, json!({ "complaint": complaint.kind, "unsubscribed": 1 }), born))
 }

@@ -3,14 +3,14 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use posthaste_model::{DeliveryStatus, EntryId, Mailbox, MailingList, Member, Role, Timestamp};
+use posthaste_model::{DeliveryStatus, EntryId, Mailbox, MailingList, Member, Timestamp};
 use posthaste_store::Standing;
 use uuid::Uuid;
 
 use super::super::station::{Tools, Trouble};
 use super::complaint::shown;
 use super::settle::to_the_member;
-use super::words;
+use super::{removal, words};
 use crate::bounces::{Due, due};
 use crate::notices::{BounceAbout, to_owners};
 
@@ -36,7 +36,9 @@ pub(in crate::runners) async fn warn_and_remove(tools: &Tools) -> Result<(), Tro
                 place.insert(tools.store.list_by_key(member.list).await?);
             }
             let Some(list) = lists.get(&member.list).and_then(Option::as_ref) else { continue };
-            one(tools, list, &member, standing, now).await?;
+            if let Err(trouble) = one(tools, list, &member, standing, now).await {
+                trouble.spare_others("what is due after failures of a member")?;
+            }
         }
     }
 }
@@ -124,7 +126,7 @@ async fn remove(
             to_owners(&tools.site.get(), &about(list, member, "bounce removal", now), &owners, worded);
         words::put(tools, notice).await?;
     }
-    tools.store.remove_members(list.id, Role::Member, std::slice::from_ref(&member.address)).await?;
+    removal::remove(tools, list, member, &format!("mail kept failing: {}", standing.reason)).await?;
     tracing::info!(list = %list.list_id, "a member was removed: mail to them kept failing");
     Ok(())
 }

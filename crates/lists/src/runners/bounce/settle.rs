@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::super::station::{Tools, Trouble};
 use super::complaint::shown;
-use super::words;
+use super::{removal, words};
 use crate::bounces::{Blame, Delivery, Domain, Evidence, Probes, Tell, Weighed, weigh};
 use crate::notices::{BounceAbout, to_member, to_owners, to_probe};
 
@@ -95,7 +95,11 @@ async fn judge(tools: &Tools, known: &mut Known, event: &BounceEvent, now: Times
     let standing = member.as_ref().map(|m| m.id).zip(weighed.standing.as_ref());
     let disable = weighed.tell == Tell::Disable;
     let end = BounceEnd { event: event.id, verdict: weighed.verdict, standing, disable, probe };
-    Ok(tools.store.end_bounce(end).await?)
+    tools.store.end_bounce(end).await?;
+    if let Some(member) = member.as_ref().filter(|_| disable) {
+        removal::witness(tools, "disable", &list, member, &evidence.reason).await?;
+    }
+    Ok(())
 }
 
 /// How the member's domain did on that day.

@@ -14,14 +14,14 @@ impl Commands {
         token: &str,
     ) -> Result<Said, Trouble> {
         let sender = session.sender.address.clone();
-        let Some(request) = self.desk.find(asking, token).await? else {
+        let Some(request) = session.desk.find(asking, token).await? else {
             return Ok(self.say(session, &Answer::Refused(Refusal::NoMatch), &sender));
         };
         let settled = match request.owner {
-            TokenOwner::Subscriber => self.desk.confirmed(asking, &request).await?,
+            TokenOwner::Subscriber => session.desk.confirmed(asking, &request).await?,
             // The same mail again, after a crash: what was asked of the moderators stands.
             TokenOwner::Moderator if request.id == asking.deed.uuid() => {
-                self.desk.confirmed(asking, &request).await?
+                session.desk.confirmed(asking, &request).await?
             }
             TokenOwner::Moderator => {
                 // Only moderators have this token. To answer is not to agree: they have to say what they want.
@@ -33,7 +33,7 @@ impl Commands {
                         return Ok(Said::trouble(self.phrase(session, "command.decide_how", &[])));
                     }
                 };
-                self.desk.decided(asking, &request, &verdict).await?
+                session.desk.decided(asking, &request, &verdict).await?
             }
         };
         session.born.extend(settled.born);
@@ -42,7 +42,7 @@ impl Commands {
 
     /// Whoever has the address wants no more mail that nobody asked for.
     pub(super) async fn never(&self, session: &Session<'_>, token: &str) -> Result<Said, Trouble> {
-        Ok(if self.desk.never(token).await? {
+        Ok(if session.desk.never(token, "by mail").await? {
             Said::line(self.phrase(session, "command.never", &[]))
         } else {
             self.say(session, &Answer::Refused(Refusal::NoMatch), &session.sender.address)

@@ -24,7 +24,7 @@ impl Commands {
         session.joining.push(mailbox.address.clone());
         let preferences = Preferences { delivery_mode: mode, ..Preferences::default() };
         let wish = JoinWish { preferences, ..JoinWish::new(mailbox.clone()) };
-        let settled = self.desk.join(asking, &wish).await?;
+        let settled = session.desk.join(asking, &wish).await?;
         session.born.extend(settled.born);
         Ok(self.say(session, &settled.answer, &mailbox.address))
     }
@@ -38,7 +38,7 @@ impl Commands {
             return Ok(Said::default());
         }
         let sender = session.sender.address.clone();
-        let settled = self.desk.leave(asking, &sender, false).await?;
+        let settled = session.desk.leave(asking, &sender, false).await?;
         session.born.extend(settled.born);
         Ok(self.say(session, &settled.answer, &sender))
     }
@@ -54,7 +54,7 @@ impl Commands {
             setting.apply(&mut changes);
         }
         let sender = session.sender.address.clone();
-        let settled = self.desk.set(asking, &sender, changes).await?;
+        let settled = session.desk.set(asking, &sender, changes).await?;
         session.born.extend(settled.born);
         Ok(self.say(session, &settled.answer, &sender))
     }

@@ -12,10 +12,8 @@ use crate::subscription::target::fold_target;
 use crate::templates::Wording;
 
 const DAY: Duration = Duration::from_hours(24);
-/// Answers a person gets to commands within a day, over all lists.
-const COMMANDS: Budget = Budget { per_target: 20, target_span: DAY, per_scope: u64::MAX, scope_span: DAY };
 /// Answers an address gets from one list within a day where it expected none (P36).
-const UNEXPECTED: Budget = Budget { per_target: 1, ..COMMANDS };
+const UNEXPECTED: Budget = Budget { per_target: 1, target_span: DAY, per_scope: u64::MAX, scope_span: DAY };
 
 /// What came of all of them.
 #[derive(Default)]
@@ -58,7 +56,8 @@ impl Commands {
             let target: String = format!("{} {target}", list.list_id).chars().take(255).collect();
             ("unexpected answer", target, UNEXPECTED)
         } else {
-            ("answer", target, COMMANDS)
+            // To commands, over all lists.
+            ("answer", target, Budget { per_target: tools.site.get().commands.answers, ..UNEXPECTED })
         };
         let id = answer_id(session.entry);
         let now = tools.clock.now();
@@ -113,7 +112,8 @@ impl Commands {
         }
         block(say("command.results"), &said);
         block(say("command.unprocessed"), &results.unprocessed);
-        block(say("command.ignored"), &results.ignored);
+        let most = self.station.tools.site.get().commands.lines.to_string();
+        block(self.phrase(session, "command.ignored", &[("lines", &most)]), &results.ignored);
         lines.extend([String::new(), format!("- {}", say("command.done")), String::new()]);
         lines.join("\n")
     }

@@ -3,16 +3,20 @@
 use std::collections::BTreeMap;
 
 use posthaste_mime::Message;
-use posthaste_model::{EntryId, Envelope, ForwardPath, MailingList, ReversePath, Stage, SubAddress};
+use posthaste_model::{
+    EntryId, Envelope, ForwardPath, MailingList, Personalization, ReversePath, Stage, SubAddress,
+};
 use posthaste_spool::{Event, Kind, NewEntry, Then};
 use posthaste_store::{DigestReader, Issue, IssueLimits};
 use uuid::Uuid;
 
+use super::editions::{Edition, editions};
 use crate::delivery::{Plan, Recipient, RecipientsBuilder, encode_plan};
 use crate::digest::{self, Digest, Form};
 use crate::notes;
-use crate::pipeline::Segment;
+use crate::pipeline::{Segment, one_click_slot, pieces};
 use crate::runners::station::{Tools, Trouble};
+use crate::templates::Templates;
 use crate::words_of::{self, Words};
 
 /// One digest has at most these; what does not fit comes in the next, at once.
@@ -70,39 +74,45 @@ async fn send(tools: &Tools, issue: &Issue, begun: bool) -> Result<(), Trouble> 
     let Some(list) = tools.store.list_by_key(issue.list).await? else { return Ok(()) };
     let leaving = tools.store.last_digests(list.id).await?;
     let readers = readers(tools, &list, &leaving).await?;
-    let forms = Form::ALL.map(|form| (form, readers.iter().filter(move |r| Form::of(r.mode) == Some(form))));
+    let site = tools.site.get();
+    let every = site.rules.verp_interval;
+    let verp = every > 0 && issue.number.unsigned_abs().is_multiple_of(every);
+    let personal = verp || list.settings.personalize != Personalization::None;
     let mut posts = None;
-    for (form, readers) in forms {
-        let readers: Vec<_> = readers.collect();
-        if readers.is_empty() {
-            continue;
-        }
+    for edition in editions(&readers, &list, &Templates::languages(), personal) {
         if posts.is_none() {
             posts = Some(read_posts(tools, issue).await?);
         }
-        let words = words_of::digest(tools, &list).await?;
+        let words = words_of::digest(tools, &list, &edition.language).await?;
         let owners = tools.store.admins(list.id).await?.into_iter().map(String::from).collect();
-        let message = |posts: &[Message]| write(tools, &list, issue, form, &words, posts);
-        let Some((mail, subject, message_id)) = posts.as_deref().map(message) else { continue };
+        let written = posts.as_deref().map(|posts| write(tools, &list, issue, &edition, &words, posts));
+        let Some(written) = written else { continue };
         let plan = Plan {
             sender: list.name.address(SubAddress::Bounces),
-            personal: false,
-            message_id,
+            personal: edition.personal,
+            message_id: written.message_id,
             owners,
             owner_address: list.name.address(SubAddress::Owner),
             display_name: list.settings.display_name.clone(),
-            subject,
+            subject: written.subject,
             provenance: None,
         };
-        if let Some(entry) = entry(&list, issue, form, plan, mail, &readers)? {
+        let one_click = edition.personal && site.one_click.is_some();
+        let slots: Vec<_> = one_click.then(|| one_click_slot(&list)).into_iter().collect();
+        let segments = match slots.as_slice() {
+            [] => vec![Segment::Shared(written.mail.to_bytes())],
+            slots => pieces(&written.mail, slots, None),
+        };
+        if let Some(entry) = entry(&list, issue, &edition, plan, written.mail.to_bytes(), &segments)? {
             if begun && has_finished(tools, entry.id, issue).await? {
                 continue;
             }
             let counted = tools.events.born(&entry.list);
             tools.spool.put_with(entry, counted).await?;
         }
-        tracing::info!(list = %list.list_id, volume = issue.volume, number = issue.number, form = form.name(),
-            recipients = readers.len(), "digest sent");
+        tracing::info!(list = %list.list_id, volume = issue.volume, number = issue.number,
+            form = edition.form.name(), language = edition.language, recipients = edition.readers.len(),
+            "digest sent");
     }
     let settled: Vec<_> = leaving.into_iter().map(|reader| reader.address).collect();
     Ok(tools.store.digest_sent(issue, tools.clock.now(), &settled).await?)
@@ -150,24 +160,34 @@ async fn read_posts(tools: &Tools, issue: &Issue) -> Result<Vec<Message>, Troubl
     Ok(posts)
 }
 
-/// The message, its subject and its Message-ID.
+/// A mail of a digest.
+struct Written {
+    mail: Message,
+    subject: String,
+    message_id: String,
+}
+
 fn write(
     tools: &Tools,
     list: &MailingList,
     issue: &Issue,
-    form: Form,
+    edition: &Edition<'_>,
     words: &Words,
     posts: &[Message],
-) -> (bytes::Bytes, String, String) {
-    let language = &list.settings.preferred_language;
+) -> Written {
+    let language = &edition.language;
     let site = tools.site.get().facts();
+    let plain = edition.purpose(list) == format!("digest {}", edition.form.name());
+    let id = EntryId::new(issue.id);
+    // What says something else has another Message-ID.
+    let unique = if plain { id } else { id.child(&edition.purpose(list)) };
     let digest = Digest {
         list,
         site: &site,
         volume: issue.volume,
         number: issue.number,
         at: issue.closed_at,
-        unique: *issue.id.as_bytes(),
+        unique: *unique.uuid().as_bytes(),
         masthead: words.masthead.clone(),
         header: words.header.clone(),
         footer: words.footer.clone(),
@@ -175,21 +195,22 @@ fn write(
         posts: posts.to_vec(),
         phrase: &|key, vars| words_of::phrase(tools, key, language, vars),
     };
-    (digest.write(form), digest.subject(), digest.message_id(form))
+    let form = edition.form;
+    Written { mail: digest.write(form), subject: digest.subject(), message_id: digest.message_id(form) }
 }
 
 fn entry(
     list: &MailingList,
     issue: &Issue,
-    form: Form,
+    edition: &Edition<'_>,
     plan: Plan,
     mail: bytes::Bytes,
-    readers: &[&DigestReader],
+    segments: &[Segment],
 ) -> Result<Option<NewEntry>, Trouble> {
-    let purpose = format!("digest {}", form.name());
+    let purpose = edition.purpose(list);
     let mut recipients = RecipientsBuilder::default();
     let mut first = None;
-    for reader in readers {
+    for reader in &edition.readers {
         let Ok(path) = ForwardPath::parse(reader.address.as_str()) else { continue };
         first.get_or_insert(path);
         recipients.push(Recipient {
@@ -201,8 +222,7 @@ fn entry(
     }
     let Some(forward_path) = first else { return Ok(None) };
     let sender = plan.sender.clone();
-    let data = encode_plan(plan, &[Segment::Shared(mail.clone())], &recipients)
-        .map_err(|error| Trouble::Entry(error.to_string()))?;
+    let data = encode_plan(plan, segments, &recipients).map_err(|error| Trouble::Entry(error.to_string()))?;
     Ok(Some(NewEntry {
         id: EntryId::new(issue.id).child(&purpose),
         stage: Stage::Out,

@@ -109,7 +109,11 @@ impl Incoming {
     ) -> Result<Facts, Trouble> {
         let tools = &self.station.tools;
         let (now, passed) = (tools.clock.now(), || beat.progress());
-        Ok(gather(&tools.store, site, &self.patterns, (post, list), now, passed).await?)
+        let mut facts = gather(&tools.store, site, &self.patterns, (post, list), now, passed).await?;
+        if site.rules.hold_digests {
+            facts.masthead = tools.templates.masthead(&tools.store, list).await?;
+        }
+        Ok(facts)
     }
 
     /// True if this is the moderator's password. Who tries too many wrong ones is not heard any more.

@@ -3,6 +3,7 @@
 use clap::{Args, ValueEnum};
 use posthaste_lists::subscription::target::fold_target;
 use posthaste_model::{Address, DeliveryMode};
+use serde_json::Value;
 
 use super::super::output::{BadInput, Exit, Out};
 use crate::config::Config;
@@ -59,6 +60,7 @@ pub(crate) fn run(options: &Options, config: &Config, out: &Out) -> anyhow::Resu
             greet,
             mode,
             status: None,
+            by: super::super::audit::on_the_command_line(),
         };
         match ask(&config.paths.state, &Request::Memberships { ask: about })? {
             None => {
@@ -85,7 +87,11 @@ pub(crate) fn run(options: &Options, config: &Config, out: &Out) -> anyhow::Resu
 /// Lets this address be asked to confirm things again.
 pub(crate) async fn unblock(address: &str, config: &Config, out: &Out) -> anyhow::Result<Exit> {
     let address = Address::parse(address).map_err(BadInput::from_error)?;
-    let was = super::super::store(config).await?.unblock(&fold_target(&address)).await?;
+    let (store, target) = (super::super::store(config).await?, fold_target(&address));
+    let was = store.unblock(&target).await?;
+    if was {
+        super::super::audit::note(&store, "unblock", "", &target, Value::Null, Value::Null).await;
+    }
     let told = if was { "may be asked again" } else { "was not blocked" };
     out.done(&format!("{address} {told}"), &serde_json::json!({ "was_blocked": was }))?;
     Ok(Exit::Done)
