@@ -1,7 +1,7 @@
 //! The pages behind the links in mails about memberships: yes, never again, and a moderator's word.
 
 use askama::Template;
-use axum::http::StatusCode;
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
 
 use crate::answer::{Top, notice, page};
@@ -38,7 +38,7 @@ struct MembershipPage<'a> {
 }
 
 /// Scanners of mail open addresses, so looking does nothing.
-fn show(call: &Call, title: &str, what: &str, button: &str) -> Response {
+pub(crate) fn show(call: &Call, title: &str, what: &str, button: &str) -> Response {
     page(&MembershipPage {
         top: Top::of(&call.site),
         title,
@@ -49,9 +49,9 @@ fn show(call: &Call, title: &str, what: &str, button: &str) -> Response {
     })
 }
 
-async fn done(call: Call, title: &str, reply: Reply) -> Response {
-    let asked = Act::Membership { token: call.piece.clone(), reply };
-    match act(&call, asked).await {
+/// Does what the button asks for, and says what came of it.
+pub(crate) async fn done(call: &Call, title: &str, asked: Act) -> Response {
+    match act(call, asked).await {
         Ok(said) => page(&MembershipPage {
             top: Top::of(&call.site),
             title,
@@ -60,8 +60,17 @@ async fn done(call: Call, title: &str, reply: Reply) -> Response {
             button: "",
             said: Some(&said),
         }),
-        Err(why) => notice(&call.site, StatusCode::SERVICE_UNAVAILABLE, "Not done yet", &why),
+        Err(why) => {
+            let mut response = notice(&call.site, StatusCode::SERVICE_UNAVAILABLE, "Not done yet", &why);
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("60"));
+            response
+        }
     }
+}
+
+async fn answered(call: Call, title: &str, reply: Reply) -> Response {
+    let asked = Act::Membership { token: call.piece.clone(), reply };
+    done(&call, title, asked).await
 }
 
 pub(crate) fn ask_confirm(call: &Call) -> Response {
@@ -70,7 +79,7 @@ pub(crate) fn ask_confirm(call: &Call) -> Response {
 }
 
 pub(crate) async fn confirm(call: Call) -> Response {
-    done(call, "Your answer", Reply::Yes).await
+    answered(call, "Your answer", Reply::Yes).await
 }
 
 pub(crate) fn ask_never(call: &Call) -> Response {
@@ -80,7 +89,7 @@ pub(crate) fn ask_never(call: &Call) -> Response {
 }
 
 pub(crate) async fn never(call: Call) -> Response {
-    done(call, "No more questions", Reply::Never).await
+    answered(call, "No more questions", Reply::Never).await
 }
 
 pub(crate) fn ask_decide(call: &Call) -> Response {
@@ -97,7 +106,7 @@ pub(crate) async fn decide(call: Call) -> Response {
             return notice(&call.site, StatusCode::BAD_REQUEST, "Not done", what);
         }
     };
-    done(call, "Your decision", reply).await
+    answered(call, "Your decision", reply).await
 }
 
 /// True if this could be a token from one of our mails; whether it is one, the database knows.

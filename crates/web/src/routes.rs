@@ -6,7 +6,7 @@ use std::pin::Pin;
 use axum::response::Response;
 
 use crate::call::Call;
-use crate::{ack, archive, assets, enable, health, leave, membership, moderate, ops, status};
+use crate::{ack, archive, assets, health, member, membership, moderate, ops, status};
 
 /// How a page is asked for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -136,8 +136,8 @@ pub(crate) const ROUTES: &[Route] = &[
     post("/ops/logout", Operator, |call| Box::pin(async move { ops::log_out(&call) })),
     get("/a/{token}", Linked, ack::show),
     post("/a/{token}", Linked, |call| Box::pin(ack::acknowledge(call))),
-    get("/leave/{token}", Leaving, leave::ask),
-    post("/leave/{token}", Leaving, |call| Box::pin(leave::leave(call))),
+    get("/leave/{token}", Leaving, member::ask_leave),
+    post("/leave/{token}", Leaving, |call| Box::pin(member::leave(call))),
     get("/confirm/{token}", Asked, membership::ask_confirm),
     post("/confirm/{token}", Asked, |call| Box::pin(membership::confirm(call))),
     get("/never/{token}", Asked, membership::ask_never),
@@ -146,6 +146,6 @@ pub(crate) const ROUTES: &[Route] = &[
     post("/decide/{token}", Deciding, |call| Box::pin(membership::decide(call))),
     look("/m/{token}", Moderating, |call| Box::pin(moderate::show(call))),
     post("/m/{token}", Moderating, |call| Box::pin(moderate::decide(call))),
-    get("/enable/{token}", Enabling, enable::ask),
-    post("/enable/{token}", Enabling, |call| Box::pin(enable::enable(call))),
+    get("/enable/{token}", Enabling, member::ask_enable),
+    post("/enable/{token}", Enabling, |call| Box::pin(member::enable(call))),
 ];
