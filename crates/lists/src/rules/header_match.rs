@@ -43,7 +43,7 @@ impl HeaderCheck {
 
 /// The first value of this field, in the message or any part of it, that the pattern matches.
 pub(super) fn value(post: &Post, header: &str, pattern: &Pattern) -> Option<String> {
-    parts::find(&post.message, |part| part.head.all(header).map(Field::text).find(|v| pattern.is_in(v)))
+    parts::find(&post.message, |head| head.all(header).map(Field::text).find(|v| pattern.is_in(v)))
 }
 
 /// People read it.

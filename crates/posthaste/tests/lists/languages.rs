@@ -143,7 +143,7 @@ async fn answers(scene: &Scene, language: &str) -> Result<()> {
         .set(&[("autorespond_postings", "respond_and_continue"), ("autoresponse_postings_text", "~")])
         .await?;
     let set = async |text: &str| -> Result<()> {
-        scene.request(BART, text).await?;
+        scene.request(BART, &format!("set {text}")).await?;
         let asked = scene.find(BART, &[text, "test-confirm+"]).await?;
         scene.mail(BART, &asked.answers_go_to(), "", "").await?;
         scene.quiet().await

@@ -7,6 +7,7 @@ mod filter;
 mod invited;
 mod languages;
 mod life;
+mod limits;
 mod policies;
 mod reading;
 mod scene;
