@@ -100,7 +100,7 @@ pub(crate) async fn run(verb: Verb, config: &Config, out: &Out) -> anyhow::Resul
             super::audit::note(&store, "create", made.list_id.as_str(), "list", Value::Null, Value::Null)
                 .await;
             out.done(&format!("List {} created", made.name), &made)?;
-            if notify {
+            if notify && !owners.is_empty() {
                 return announce(&made.name, owners, config, out);
             }
         }

@@ -87,7 +87,7 @@ async fn the_owners_of_a_new_list_hear_of_it_if_that_is_wanted() -> Result<()> {
     for who in [OWNER, ANNE] {
         let told = scene.find(who, &["Your new mailing list new@example.org"]).await?;
         ensure!(told.all.contains("new-request@example.org"), "{}", told.all);
-        ensure!(told.all.contains("From: postmaster@example.org"), "{}", told.all);
+        ensure!(told.all.contains("From: noreply@example.org"), "{}", told.all);
     }
     scene.quiet().await?;
     scene.server.run(&["list", "create", "quiet@example.org", "--owner", OWNER]).await?;

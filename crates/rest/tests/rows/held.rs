@@ -43,7 +43,7 @@ async fn carry_out(api: &Api, mails: usize) {
     api.tools.gate.open();
     let done = async {
         loop {
-            let left = api.store.open_decisions(9).await.unwrap();
+            let left = api.store.open_decisions(None, 9).await.unwrap();
             if left.iter().all(|d| d.action == Action::Accept) && api.mails().await >= mails {
                 return;
             }
