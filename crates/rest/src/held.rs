@@ -19,7 +19,7 @@ const PIECE: u64 = 200;
 /// A held post as clients see it.
 fn entry(base: &str, list: &MailingList, post: &HeldSummary, held: &HeldMessage) -> Map {
     let message = Message::parse(held.message.clone());
-    let raw = message.head.get("Subject").map(|field| field.unfolded());
+    let raw = message.head.get("Subject").map(posthaste_mime::Field::unfolded);
     let subject = if post.subject.is_empty() { "(no subject)" } else { post.subject.as_str() };
     let reasons: Vec<_> = post.reasons.iter().map(|reason| reason.trim_end_matches('.')).collect();
     let received = held.envelope.received;

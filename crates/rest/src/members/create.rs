@@ -49,7 +49,7 @@ pub(crate) async fn create(call: Call) -> Answer {
     }
     let how = Subscribing { list: &list, wish: &wanted.wish, by_user, audit: &audit };
     match call.api.desk.subscribe(&how).await.map_err(fault)? {
-        Settlement::Joined(member) => created(&call, member.id),
+        Settlement::Joined(member) => Ok(created(&call, member.id)),
         Settlement::Waits { token, owner } => Ok(waits(&token, owner)),
         Settlement::Refused(why) => Err(refused(why)),
         Settlement::Left => Ok(Reply::Done),
@@ -61,8 +61,8 @@ pub(crate) fn waits(token: &str, owner: TokenOwner) -> Reply {
     Reply::Accepted(Some(resource([("token", token.into()), ("token_owner", owner.name().into())])))
 }
 
-fn created(call: &Call, id: Uuid) -> Answer {
-    Ok(Reply::Created { location: format!("members/{}", call.uuid_text(id)) })
+fn created(call: &Call, id: Uuid) -> Reply {
+    Reply::Created { location: format!("members/{}", call.uuid_text(id)) }
 }
 
 fn read(call: &Call) -> Result<Wanted, Fault> {
@@ -144,7 +144,7 @@ async fn appoint(
         audit,
     };
     match call.api.store.enlist(&enlisting, |_| true).await? {
-        Enlisted::Done(member) => created(call, member.id),
+        Enlisted::Done(member) => Ok(created(call, member.id)),
         Enlisted::Banned => Err(refused(Refusal::Banned)),
         Enlisted::Already | Enlisted::Waits | Enlisted::NotYet { .. } => {
             let (address, role) = (&mailbox.address, role.name());

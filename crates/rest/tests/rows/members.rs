@@ -1,6 +1,8 @@
 //! Rows 42 to 46, and a member by list, role and address.
 
-use posthaste_model::{Role, SubscriptionPolicy};
+use posthaste_model::SubscriptionPolicy::{Confirm, ConfirmThenModerate, Moderate, Open};
+use posthaste_model::{ListId, Role};
+use posthaste_rest::{Kind, Reach};
 use posthaste_store::{AuditWanted, Scope};
 use serde_json::{Value, json};
 
@@ -81,7 +83,6 @@ async fn row_42_subscribed_at_once() {
 #[tokio::test]
 async fn row_42_who_has_to_be_asked() {
     let (api, mut list) = Api::with_list("ant@example.com").await;
-    use SubscriptionPolicy::{Confirm, ConfirmThenModerate, Moderate, Open};
     let flags = ["pre_verified", "pre_confirmed", "pre_approved"];
     let mut number = 0;
     for (policy, bits, waits) in [
@@ -382,7 +383,6 @@ async fn row_44_a_member_changes() {
 #[tokio::test]
 async fn row_20_44_a_member_leaves() {
     let (api, mut list) = Api::with_list("ant@example.com").await;
-    use SubscriptionPolicy::{Confirm, ConfirmThenModerate, Moderate, Open};
     let path = "lists/ant.example.com/member/anne@example.com";
     for (policy, form, waits) in [
         (Open, vec![("pre_confirmed", "False")], None),
@@ -460,8 +460,6 @@ async fn row_45_46_preferences_of_a_member() {
 
 #[tokio::test]
 async fn row_42_44_a_token_for_one_list_reaches_no_other() {
-    use posthaste_model::ListId;
-    use posthaste_rest::{Kind, Reach};
     let (api, _) = Api::with_list("ant@example.com").await;
     api.list("bee@example.com").await;
     let token = api.token(Reach::List(ListId::new("ant.example.com")), &[Kind::Members]).await;

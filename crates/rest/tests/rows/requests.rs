@@ -230,3 +230,23 @@ async fn row_24_p37_mails_that_ask_are_rationed() {
     }
     assert_eq!(api.mails().await, 3);
 }
+
+/// What a program is shown is what stands in the mail, as long as tokens are made with the site's key.
+#[tokio::test]
+async fn row_24_26_the_token_is_that_of_the_mail() {
+    let api = list_that(SubscriptionPolicy::Confirm).await;
+    let mut site = (*api.tools.site.get()).clone();
+    let tag =
+        |parts: &[&[u8]]| [parts.concat().iter().fold(7_u8, |sum, byte| sum.wrapping_mul(31) ^ byte); 32];
+    site.membership.secret = Some(posthaste_lists::subscription::Secret::new(tag));
+    api.tools.site.set(site);
+    let form = [("list_id", "ant.example.com"), ("subscriber", "anne@example.com")];
+    let token = api.post("members", &form).await.is(202).json()["token"].as_str().unwrap().to_owned();
+    assert!(
+        api.store.request_by_token(&token, api.now()).await.unwrap().is_some(),
+        "by mail it is known, too"
+    );
+    assert_eq!(api.get(REQUESTS).await.all("token"), [token.clone()]);
+    api.post(&format!("{REQUESTS}/{token}"), &[("action", "accept")]).await.is(204);
+    api.get("lists/ant.example.com/member/anne@example.com").await.is(200);
+}
