@@ -115,9 +115,8 @@ impl Bodies {
         let mut raw = Vec::new();
         match GzDecoder::new(io::BufReader::new(file)).take(LARGEST).read_to_end(&mut raw) {
             Ok(_) if BodyKey::of(&raw) == key => Ok(Bytes::from(raw)),
-            Ok(_) => Err(BodyError::Damaged(path)),
             Err(error) if error.raw_os_error().is_some() => Err(BodyError::Disk { path, source: error }),
-            Err(_) => Err(BodyError::Damaged(path)),
+            Ok(_) | Err(_) => Err(BodyError::Damaged(path)),
         }
     }
 

@@ -83,13 +83,13 @@ impl Source {
         self.done.load(Ordering::Relaxed).min(self.total)
     }
 
-    fn next_in(&mut self, path: PathBuf) -> Result<Option<Found>, SourceError> {
-        let disk = |source| SourceError::Disk { path: path.clone(), source };
-        let file = File::open(&path).map_err(disk)?;
+    fn next_in(&mut self, path: &Path) -> Result<Option<Found>, SourceError> {
+        let disk = |source| SourceError::Disk { path: path.to_owned(), source };
+        let file = File::open(path).map_err(disk)?;
         let mut lines = Lines::of(Counted { file, done: self.done.clone() }).map_err(disk)?;
         let first = lines.next().map_err(disk)?;
         let mbox = first.as_deref().is_some_and(|line| separator(line).is_some());
-        let open = Open { path: path.clone(), lines, waiting: first.into_iter().collect(), number: 0 };
+        let open = Open { path: path.to_owned(), lines, waiting: first.into_iter().collect(), number: 0 };
         if mbox {
             self.open = Some(open);
             return Ok(None);
@@ -110,7 +110,7 @@ impl Iterator for Source {
                 self.open = None;
             }
             let path = self.files.pop_front()?;
-            match self.next_in(path) {
+            match self.next_in(&path) {
                 Ok(Some(found)) => return Some(Ok(found)),
                 Ok(None) => {}
                 Err(error) => return Some(Err(error)),
@@ -209,7 +209,7 @@ impl Open {
     fn read(&mut self) -> Result<Option<Found>, SourceError> {
         let Some(first) = self.line()? else { return Ok(None) };
         self.number += 1;
-        let received = separator(&first).flatten();
+        let received = separator(&first).and_then(|line| line.at);
         let (mut raw, mut large, mut blank) = (vec![], false, false);
         while let Some(line) = self.line()? {
             if blank && separator(&line).is_some() {
@@ -251,8 +251,14 @@ fn found(raw: Vec<u8>, received: Option<Timestamp>, place: String) -> Result<Fou
     Ok(Found { raw, received, place })
 }
 
-/// The moment a line between mails names (RFC 4155): `From anne@example.org Tue Mar  7 14:35:31 2023`; `None` if it is none.
-fn separator(line: &[u8]) -> Option<Option<Timestamp>> {
+/// A line between mails.
+struct Separator {
+    /// The moment it names, if that can be read.
+    at: Option<Timestamp>,
+}
+
+/// Reads a line between mails (RFC 4155): `From anne@example.org Tue Mar  7 14:35:31 2023`; `None` if it is none.
+fn separator(line: &[u8]) -> Option<Separator> {
     let rest = line.strip_prefix(b"From ")?;
     let text = String::from_utf8_lossy(rest.get(..rest.len().min(300))?);
     let time = text
@@ -263,7 +269,7 @@ fn separator(line: &[u8]) -> Option<Option<Timestamp>> {
     let year = words.iter().any(|w| w.len() == 4 && w.bytes().all(|b| b.is_ascii_digit()));
     // The sender, which some programs wrote with blanks in it, stands before the day.
     let date = (1..words.len().min(8)).find_map(|skip| when::read(&words.get(skip..)?.join(" ")));
-    (time && year).then_some(date)
+    (time && year).then_some(Separator { at: date })
 }
 
 /// True if a mail may begin with this line.

@@ -119,7 +119,6 @@ mod tests {
     proptest! {
         #[test]
         fn no_word_is_lost(given in "([> ]{0,4}[a-c-]{0,3}\n){0,20}") {
-            let mut words = String::new();
             fn gather(blocks: &[Block], out: &mut String) {
                 for block in blocks {
                     match block {
@@ -128,6 +127,7 @@ mod tests {
                     }
                 }
             }
+            let mut words = String::new();
             gather(&Block::of(&given), &mut words);
             let letters = |text: &str| text.chars().filter(char::is_ascii_lowercase).collect::<String>();
             prop_assert_eq!(letters(&words), letters(&given));

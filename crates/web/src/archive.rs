@@ -78,6 +78,7 @@ fn nothing(call: &Call) -> Response {
     notice(&call.site, StatusCode::NOT_FOUND, "Not here", what)
 }
 
+#[expect(clippy::unnecessary_box_returns, reason = "as every refusal here")]
 fn trouble(call: &Call, error: &LibraryError) -> Box<Response> {
     tracing::warn!(%error, "the archive cannot be read");
     let what = match error {

@@ -179,16 +179,12 @@ impl Library {
     pub async fn thread(&self, opened: &Opened, hash: &str) -> Result<Option<Thread>, LibraryError> {
         let (list, hash) = (opened.list.id, hash.to_owned());
         self.run(move |store| async move {
-            let thread = match store.archived_thread(list, &hash).await? {
-                Some(thread) => thread,
-                None => {
-                    let Some(post) = store.archived_message(list, &hash).await? else { return Ok(None) };
-                    let Some(thread) = store.archived_thread(list, &post.thread).await? else {
-                        return Ok(None);
-                    };
-                    thread
-                }
-            };
+            let mut thread = store.archived_thread(list, &hash).await?;
+            if thread.is_none() {
+                let Some(post) = store.archived_message(list, &hash).await? else { return Ok(None) };
+                thread = store.archived_thread(list, &post.thread).await?;
+            }
+            let Some(thread) = thread else { return Ok(None) };
             let posts = store.thread_messages(list, &thread.hash, THREAD).await?;
             Ok(Some((thread, posts)))
         })
