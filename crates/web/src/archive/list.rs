@@ -55,12 +55,12 @@ pub(super) struct Row {
 }
 
 struct Year {
-    year: i32,
+    number: i32,
     months: Vec<Month>,
 }
 
 struct Month {
-    month: i32,
+    number: i32,
     name: &'static str,
     messages: String,
 }
@@ -86,12 +86,12 @@ fn years(months: &[MonthCount]) -> Vec<Year> {
         let Some(name) = usize::try_from(count.month - 1).ok().and_then(|at| MONTHS.get(at)) else {
             continue;
         };
-        if years.last().is_none_or(|year| year.year != count.year) {
-            years.push(Year { year: count.year, months: vec![] });
+        if years.last().is_none_or(|year| year.number != count.year) {
+            years.push(Year { number: count.year, months: vec![] });
         }
         if let Some(year) = years.last_mut() {
             year.months.push(Month {
-                month: count.month,
+                number: count.month,
                 name,
                 messages: words::count(count.messages, "post"),
             });

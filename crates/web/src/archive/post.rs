@@ -71,7 +71,7 @@ async fn post_page(call: &Call) -> Page {
         thread_page: page_of(&posts, &post.hash),
         before: before.map(named),
         after: after.map(named),
-        post: Shown::of(&post, Some(raw), 0, &eyes),
+        post: Shown::of(&post, Some(&raw), 0, &eyes),
         thread: post.thread,
         fields,
     })))

@@ -44,8 +44,8 @@ pub(super) struct File {
 }
 
 impl Shown {
-    pub(super) fn of(post: &ArchivedMessage, raw: Option<bytes::Bytes>, indent: usize, eyes: &Eyes) -> Self {
-        let content = raw.as_ref().map(|raw| Content::of(&Message::parse(raw.clone())));
+    pub(super) fn of(post: &ArchivedMessage, raw: Option<&bytes::Bytes>, indent: usize, eyes: &Eyes) -> Self {
+        let content = raw.map(|raw| Content::of(&Message::parse(raw.clone())));
         let file = |file: &StoredFile| File {
             number: file.number,
             name: eyes.see(&file.name),
@@ -117,7 +117,7 @@ async fn thread_page(call: &Call) -> Page {
     let shown = chosen.iter().zip(raws).map(|((post, indent), raw)| {
         let raw = raw.inspect_err(|error| tracing::warn!(%error, "a post cannot be read")).ok();
         let other = Topic::of(&post.subject).words != topic;
-        let mut shown = Shown::of(post, raw, *indent, &eyes);
+        let mut shown = Shown::of(post, raw.as_ref(), *indent, &eyes);
         shown.subject = other.then(|| subject(&opened, &eyes, &post.subject));
         shown
     });
