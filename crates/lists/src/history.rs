@@ -137,6 +137,11 @@ impl History {
         }
     }
 
+    /// Every finished life told here whose Message-ID or entry id is `wanted`, see [`find_finished()`].
+    pub fn find(&self, wanted: &str) -> std::io::Result<Vec<Trace>> {
+        find_finished(&self.folder, wanted)
+    }
+
     /// True if the life of this entry, begun no earlier than `from`, is told here: it is over.
     pub fn has_finished(&self, id: EntryId, from: Timestamp) -> std::io::Result<bool> {
         let first = day(from);

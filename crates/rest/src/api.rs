@@ -2,7 +2,7 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use posthaste_lists::moderation;
 use posthaste_lists::subscription;
@@ -11,6 +11,7 @@ use posthaste_model::{Clock, EntryId};
 use posthaste_store::Store;
 use uuid::Uuid;
 
+use crate::modern::Views;
 use crate::pace::Paces;
 use crate::settings::Settings;
 
@@ -46,6 +47,8 @@ pub struct Api {
     pub(crate) paces: Paces,
     settings: RwLock<Arc<Settings>>,
     refresh: Refresh,
+    /// What rooms above tell; set once they are there.
+    pub(crate) views: OnceLock<Views>,
 }
 
 impl Api {
@@ -64,12 +67,18 @@ impl Api {
             digests,
             settings: RwLock::new(Arc::new(settings)),
             refresh,
+            views: OnceLock::new(),
         })
     }
 
     /// What the configuration says now.
     pub fn settings(&self) -> Arc<Settings> {
         self.settings.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// What is told of the server as a whole, from now on; the first time counts.
+    pub fn show(&self, views: Views) {
+        let _ = self.views.set(views);
     }
 
     /// What the configuration says from now on.

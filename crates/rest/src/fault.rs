@@ -27,6 +27,8 @@ pub(crate) enum Fault {
     Forbidden(Option<String>),
     /// 401.
     Unauthorized,
+    /// 405: nothing but GET is answered there.
+    Method,
     /// 413: the body is larger than we take.
     TooLarge,
     /// 429.
@@ -69,6 +71,7 @@ impl Fault {
             Self::Conflict(_) => StatusCode::CONFLICT,
             Self::Forbidden(_) => StatusCode::FORBIDDEN,
             Self::Unauthorized => StatusCode::UNAUTHORIZED,
+            Self::Method => StatusCode::METHOD_NOT_ALLOWED,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::Unavailable { .. } => StatusCode::SERVICE_UNAVAILABLE,
@@ -83,6 +86,7 @@ impl Fault {
             Self::Bad(text) | Self::Conflict(text) => Some(text.clone()),
             Self::Odd { title, text } => return ((*title).to_owned(), text.clone()),
             Self::Unauthorized => Some("REST API authorization failed".to_owned()),
+            Self::Method => Some("Nothing can be done here but GET".to_owned()),
             Self::TooLarge => Some("The body of the request is too large".to_owned()),
             Self::TooMany { retry_after } => {
                 Some(format!("Too many requests; ask again in {retry_after} seconds"))

@@ -13,6 +13,7 @@ mod form;
 mod held;
 mod lists;
 mod members;
+mod modern;
 mod pace;
 mod paged;
 mod params;
@@ -35,6 +36,7 @@ mod valid;
 mod version;
 
 pub use api::{Api, Refresh, Rooms};
+pub use modern::{PathInfo, Views, modern_paths, openapi};
 pub use right::{Grant, Kind, NewToken, Reach};
 pub use routes::{RouteInfo, routes};
 pub use serve::{Door, serve};

@@ -14,10 +14,11 @@ use crate::api::Api;
 use crate::call::{Call, find_list};
 use crate::caller::{self, Caller};
 use crate::fault::{Fault, SOON};
+use crate::modern;
 use crate::params::merge;
 use crate::percent;
 use crate::reply::{empty, nowhere, refuse, respond};
-use crate::right::{Grant, Reach, Scope};
+use crate::right::{Grant, Reach, Right, Scope};
 use crate::routes::{self, Handler, Route};
 use crate::settings::Settings;
 use crate::version::Version;
@@ -36,6 +37,9 @@ struct Found {
 
 /// Answers one request that came from `peer`.
 pub(crate) async fn answer(api: Arc<Api>, request: Request, peer: &str) -> Response {
+    if request.uri().path().starts_with(modern::PREFIX) {
+        return modern::answer(api, request, peer).await;
+    }
     let Some(found) = look_up(request.uri().path()) else { return nowhere(StatusCode::NOT_FOUND) };
     let version = found.version;
     tracing::debug!(route = found.route.path, method = %request.method(), "REST");
@@ -92,7 +96,7 @@ async fn attend(api: Arc<Api>, request: Request, found: Found, peer: &str) -> Re
         settings: settings.clone(),
         list: OnceCell::new(),
     };
-    allow(&call, found.route, looking).await?;
+    allow(&call, found.route.right, looking).await?;
     Err(Stop::Done(carry_out(handler, call).await, settings))
 }
 
@@ -143,14 +147,14 @@ async fn carry_out(handler: Handler, call: Call) -> crate::reply::Answer {
 }
 
 /// Whether the caller may.
-async fn allow(call: &Call, route: &Route, looking: bool) -> Result<(), Fault> {
+pub(crate) async fn allow(call: &Call, right: Right, looking: bool) -> Result<(), Fault> {
     let Caller { grant: Some(grant), .. } = &call.caller else { return Ok(()) };
-    let kind = if looking { route.right.look } else { route.right.change };
+    let kind = if looking { right.look } else { right.change };
     if !grant.has(kind) {
         let text = format!("This token has no right to do this: it needs \"{}\"", kind.name());
         return Err(Fault::Forbidden(Some(text)));
     }
-    if reaches(call, grant, route.right.scope).await? {
+    if reaches(call, grant, right.scope).await? {
         return Ok(());
     }
     Err(Fault::Forbidden(Some("This token does not reach that far".to_owned())))

@@ -21,6 +21,7 @@ mod held;
 mod lists;
 mod matrix;
 mod members;
+mod modern;
 mod outlets;
 mod people;
 mod preferences;
