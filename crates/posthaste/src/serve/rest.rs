@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 use std::time::Duration;
 
 use posthaste_lists::Directory;
-use posthaste_rest::{Api, Door, Rooms, Settings};
+use posthaste_rest::{Api, Door, Rooms, Settings, Views};
 use posthaste_smtp::server::Listener;
 use posthaste_store::Store;
 use posthaste_watch::Supervisor;
@@ -67,6 +67,11 @@ impl Rest {
         let _ = self.known.set(Arc::downgrade(server));
         let door = self.door.lock().unwrap_or_else(PoisonError::into_inner).take();
         let (Some(door), Some(api)) = (door, self.api.clone()) else { return };
+        let (watch, alerts) = (server.watch.clone(), server.alerts.clone());
+        api.show(Views {
+            ledger: Box::new(move || serde_json::to_value(watch.ledger()).unwrap_or_default()),
+            alerts: Box::new(move || serde_json::to_value(alerts.overview()).unwrap_or_default()),
+        });
         let (door, stop) = (Arc::new(door), stop.clone());
         supervisor.keep("rest", 1, move |_| {
             let (door, api, stop) = (door.clone(), api.clone(), stop.clone());
