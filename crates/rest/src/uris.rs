@@ -175,7 +175,7 @@ pub(crate) fn address(value: &Value) -> Valid<String> {
 /// Name and password of a login, each if it was given.
 struct Login(Option<String>, Option<String>);
 
-fn login<'a>(form: &mut crate::form::Form<'a>) -> Login {
+fn login(form: &mut crate::form::Form<'_>) -> Login {
     Login(form.optional("username", valid::text), form.optional("password", valid::text))
 }
 

@@ -1,11 +1,12 @@
 //! Who is what on which list, as overviews show it: in order, counted, page by page.
 
+use std::collections::HashMap;
+
 use posthaste_model::{Action, Address, DeliveryMode, DeliveryStatus, ListId, Role, Timestamp};
 use sea_orm::sea_query::{
     Expr, ExprTrait, Func, IntoIden, JoinType, LikeExpr, Order, Query, SelectStatement, SimpleExpr,
 };
 use sea_orm::{ConnectionTrait, QueryResult};
-use std::collections::HashMap;
 use uuid::Uuid;
 
 use super::recipients::{first_set, or_default};
