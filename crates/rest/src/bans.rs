@@ -19,7 +19,7 @@ struct Place {
 impl Place {
     /// The list's if the path names one, else the site's.
     async fn of(call: &Call) -> Result<Self, Fault> {
-        let list = if !call.piece("l").is_empty() { Some(call.list().await?) } else { None };
+        let list = if call.piece("l").is_empty() { None } else { Some(call.list().await?) };
         Ok(Self { list })
     }
 

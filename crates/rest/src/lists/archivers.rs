@@ -1,7 +1,6 @@
 //! Which of the site's archivers keep the posts of a list.
 
 use crate::call::Call;
-use crate::encode::Map;
 use crate::lists::config::apply;
 use crate::reply::{Answer, Reply};
 use crate::valid;
@@ -15,7 +14,7 @@ pub(crate) async fn get(call: Call) -> Answer {
         let on = !off.contains(&name);
         (name, on.into())
     });
-    Ok(Reply::Resource(Map::from_iter(map)))
+    Ok(Reply::Resource(map.collect()))
 }
 
 /// PATCH lists/{l}/archivers.

@@ -1,5 +1,7 @@
 //! The settings a new list can begin with.
 
+use std::future::{Ready, ready};
+
 use posthaste_model::Style;
 use serde_json::json;
 
@@ -8,17 +10,17 @@ use crate::encode::Map;
 use crate::reply::{Answer, Reply};
 
 /// GET lists/styles.
-pub(crate) async fn get(_: Call) -> Answer {
+pub(crate) fn get(_: Call) -> Ready<Answer> {
     let mut styles: Vec<_> = Style::ALL.iter().map(|style| (style.name(), about(*style))).collect();
     styles.sort_unstable();
     let names: Vec<_> = styles.iter().map(|(name, _)| *name).collect();
     let told: Vec<_> =
         styles.iter().map(|(name, about)| json!({ "name": name, "description": about })).collect();
-    Ok(Reply::Resource(Map::from_iter([
+    ready(Ok(Reply::Resource(Map::from_iter([
         ("style_names".to_owned(), names.into()),
         ("styles".to_owned(), told.into()),
         ("default".to_owned(), Style::LegacyDefault.name().into()),
-    ])))
+    ]))))
 }
 
 /// What clients show beside a style.

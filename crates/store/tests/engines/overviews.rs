@@ -66,7 +66,7 @@ async fn lists_of_somebody(url: String) {
     assert_eq!(ids(&Subscriber::Address(address("bart@example.com")), None).await, "");
     let wanted = RosterWanted { list: Some(other.id), ..RosterWanted::default() };
     let owner = store.roster_ids(&wanted, RosterOrder::Role, 0, 1).await.unwrap();
-    let user = store.roster_rows(&owner).await.unwrap()[0].user.expect("an owner is a user");
+    let user = store.roster_rows(&owner).await.unwrap()[0].user.unwrap();
     assert_eq!(ids(&Subscriber::User(user), None).await, "all dev dev");
     assert_eq!(store.lists_of(&who, None, 2, 5).await.unwrap().len(), 1);
 }
