@@ -129,13 +129,11 @@ impl Desk {
         let request = self.request(&asking, RequestAction::Leave, &mailbox, details);
         if step == Step::Act {
             let settled = self.quit(&asking, &request, None).await?;
-            return Ok(match self.carry_out(list, settled).await? {
-                Answer::Refused(why) => Settlement::Refused(why),
-                _ => {
-                    self.forget_leaving(list, &member.address).await?;
-                    Settlement::Left
-                }
-            });
+            if let Answer::Refused(why) = self.carry_out(list, settled).await? {
+                return Ok(Settlement::Refused(why));
+            }
+            self.forget_leaving(list, &member.address).await?;
+            return Ok(Settlement::Left);
         }
         if let Some(before) = self.leaving(list, &member.address).await? {
             let owner =
