@@ -79,8 +79,8 @@ pub(crate) fn called(mut words: impl Iterator<Item = OsString>) -> Option<Vec<Os
     max_term_width = 110
 )]
 struct Line {
-    /// The configuration: a posthaste.toml [default: $MAILMAN_CONFIG_FILE, $POSTHASTE_CONFIG, ./posthaste.toml,
-    /// /etc/posthaste/posthaste.toml]
+    /// The configuration: a posthaste.toml [default: the variable `MAILMAN_CONFIG_FILE`, else `POSTHASTE_CONFIG`, else ./posthaste.toml,
+    /// else /etc/posthaste/posthaste.toml]
     #[arg(short = 'C', long, value_name = "FILE")]
     config: Option<PathBuf>,
     /// Let root run this
@@ -220,7 +220,7 @@ async fn work(verb: Verb, house: &House) -> anyhow::Result<Exit> {
         Verb::Aliases(options) => aliases::run(&options, house).await,
         Verb::Changeaddress(options) => changeaddress::run(&options, house).await,
         Verb::Create(options) => create::run(options, house).await,
-        Verb::Delmembers(options) => delmembers::run(options, house).await,
+        Verb::Delmembers(options) => Box::pin(delmembers::run(options, house)).await,
         Verb::Digests(options) => digests::run(&options, house).await,
         Verb::Findmember(options) => findmember::run(&options, house).await,
         Verb::Import21(options) => gone::import21(&options, house).await,

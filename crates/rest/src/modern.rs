@@ -1,7 +1,7 @@
 //! The interface of Posthaste itself, `/api/v1`: what there is, told in one way. Nothing is changed here.
 //!
 //! Pages go by cursor: an answer with more to come has `next`, which is the `after` of the page behind it. Errors are
-//! problem documents (RFC 9457). What is not in [`PATHS`] does not exist, and the OpenAPI document is made from it.
+//! problem documents (RFC 9457). What is not in [`PATHS`] does not exist, and the `OpenAPI` document is made from it.
 
 mod held;
 mod lists;
@@ -53,7 +53,7 @@ struct Word {
 }
 
 /// One path.
-struct Path {
+struct Place {
     /// Behind the prefix; `{…}` stands for one piece.
     path: &'static str,
     about: &'static str,
@@ -75,8 +75,8 @@ const fn right(scope: Scope, kind: Kind) -> Right {
 }
 
 /// Every path.
-const PATHS: &[Path] = &[
-    Path {
+const PATHS: &[Place] = &[
+    Place {
         path: "lists",
         about: "All lists, by list-id.",
         right: right(Scope::Site, Kind::Read),
@@ -85,7 +85,7 @@ const PATHS: &[Path] = &[
         paged: true,
         answer: |call| Box::pin(lists::all(call)),
     },
-    Path {
+    Place {
         path: "lists/{l}",
         about: "One list, by list-id or posting address, with its settings.",
         right: right(Scope::List("l"), Kind::Read),
@@ -94,7 +94,7 @@ const PATHS: &[Path] = &[
         paged: false,
         answer: |call| Box::pin(lists::one(call)),
     },
-    Path {
+    Place {
         path: "members",
         about: "The memberships of a list, by address.",
         right: right(Scope::Named("list"), Kind::Members),
@@ -106,7 +106,7 @@ const PATHS: &[Path] = &[
         paged: true,
         answer: |call| Box::pin(members::all(call)),
     },
-    Path {
+    Place {
         path: "held",
         about: "Posts that wait for a moderator, by number.",
         right: right(Scope::Named("list"), Kind::Moderate),
@@ -115,16 +115,16 @@ const PATHS: &[Path] = &[
         paged: true,
         answer: |call| Box::pin(held::all(call)),
     },
-    Path {
+    Place {
         path: "queues",
         about: "What waits at every stage.",
         right: right(Scope::Site, Kind::Read),
         query: &[],
         gives: "Queues",
         paged: false,
-        answer: |call| Box::pin(queues::all(call)),
+        answer: |call| Box::pin(std::future::ready(Ok(queues::all(&call)))),
     },
-    Path {
+    Place {
         path: "trace/{id}",
         about: "What became of a post, by its Message-ID or the id of an entry; recipients only if asked for.",
         right: right(Scope::Site, Kind::Moderate),
@@ -133,23 +133,23 @@ const PATHS: &[Path] = &[
         paged: false,
         answer: |call| Box::pin(trace::one(call)),
     },
-    Path {
+    Place {
         path: "ledger",
         about: "Whether every accepted post is accounted for, as of the last check.",
         right: right(Scope::Site, Kind::Read),
         query: &[],
         gives: "Document",
         paged: false,
-        answer: |call| Box::pin(views::ledger(call)),
+        answer: |call| Box::pin(std::future::ready(views::ledger(&call))),
     },
-    Path {
+    Place {
         path: "alerts",
         about: "What is wrong now, who was told, who has it.",
         right: right(Scope::Site, Kind::Settings),
         query: &[],
         gives: "Document",
         paged: false,
-        answer: |call| Box::pin(views::alerts(call)),
+        answer: |call| Box::pin(std::future::ready(views::alerts(&call))),
     },
 ];
 
@@ -166,7 +166,7 @@ pub struct PathInfo {
 
 /// Every path there is.
 pub fn modern_paths() -> Vec<PathInfo> {
-    let info = |path: &Path| PathInfo {
+    let info = |path: &Place| PathInfo {
         path: path.path,
         kind: path.right.look,
         of_list: matches!(path.right.scope, Scope::List(_) | Scope::Named(_)),
@@ -191,7 +191,7 @@ pub(crate) async fn answer(api: Arc<Api>, request: Request, peer: &str) -> Respo
     }
 }
 
-fn fits(path: &Path, pieces: &[String]) -> Option<Vec<(&'static str, String)>> {
+fn fits(path: &Place, pieces: &[String]) -> Option<Vec<(&'static str, String)>> {
     let mut wanted = path.path.split('/');
     let mut found = vec![];
     for piece in pieces {
@@ -208,7 +208,7 @@ fn fits(path: &Path, pieces: &[String]) -> Option<Vec<(&'static str, String)>> {
 async fn attend(
     api: Arc<Api>,
     request: Parts,
-    path: &'static Path,
+    path: &'static Place,
     pieces: Vec<(&'static str, String)>,
     peer: &str,
 ) -> Result<Value, Fault> {

@@ -37,7 +37,7 @@ pub(super) fn run(options: &Options, house: &House) -> anyhow::Result<Exit> {
         lines.push("File system paths:".to_owned());
         let state = &config.paths.state;
         let templates = config.paths.templates.clone().unwrap_or_else(|| state.join("templates"));
-        let mut paths = vec![
+        let mut paths = [
             ("BIN_DIR", std::env::current_exe()?.parent().map(ToOwned::to_owned).unwrap_or_default()),
             ("CFG_FILE", house.file.clone()),
             ("MESSAGES_DIR", state.join("history")),

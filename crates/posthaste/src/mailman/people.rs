@@ -98,8 +98,8 @@ pub(super) fn parse(line: &str) -> Option<Mailbox> {
     if mailbox.name.contains("=?") {
         mailbox.name = posthaste_mime::decode_words(&mailbox.name);
     }
-    mailbox.name = mailbox.name.replace("\\\\", "\\").trim().to_owned();
-    Some(mailbox)
+    let name = mailbox.name.replace("\\\\", "\\");
+    Some(Mailbox { name: name.trim().to_owned(), ..mailbox })
 }
 
 /// Writes `Name <addr>`, or `addr` if there is no name, so that [`parse()`] reads the same.

@@ -1,4 +1,5 @@
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use serde_json::{Value, json};
 
@@ -20,9 +21,9 @@ pub(super) async fn all(call: Call) -> Result<Value, Fault> {
     let mut names = HashMap::new();
     let mut items = vec![];
     for post in posts {
-        if !names.contains_key(&post.list) {
+        if let Entry::Vacant(place) = names.entry(post.list) {
             let list = store.list_by_key(post.list).await?;
-            names.insert(post.list, list.map(|list| list.list_id.to_string()).unwrap_or_default());
+            place.insert(list.map(|list| list.list_id.to_string()).unwrap_or_default());
         }
         items.push(json!({
             "number": post.number, "entry": post.id, "list_id": names.get(&post.list), "sender": post.sender,
@@ -30,5 +31,5 @@ pub(super) async fn all(call: Call) -> Result<Value, Fault> {
             "held_at": post.held_at.to_string(), "size": post.size,
         }));
     }
-    Ok(page(items, limit, next))
+    Ok(page(&items, limit, next))
 }

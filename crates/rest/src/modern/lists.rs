@@ -17,7 +17,7 @@ pub(super) async fn all(call: Call) -> Result<Value, Fault> {
             "description": list.description, "advertised": list.advertised, "members": list.members,
         })
     };
-    Ok(page(lists.iter().map(item).collect(), limit, next))
+    Ok(page(&lists.iter().map(item).collect::<Vec<_>>(), limit, next))
 }
 
 /// `GET lists/{l}`

@@ -29,7 +29,7 @@ pub(super) async fn all(call: Call) -> Result<Value, Fault> {
             "display_name": line.name, "delivery_mode": line.mode, "delivery_status": line.status,
         })
     };
-    Ok(page(lines.iter().map(item).collect(), limit, next))
+    Ok(page(&lines.iter().map(item).collect::<Vec<_>>(), limit, next))
 }
 
 /// The line that a page ended with: only its keys count.

@@ -2,9 +2,9 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{PATHS, PREFIX, Path};
+use super::{PATHS, PREFIX, Place};
 
-/// The OpenAPI 3.1 document.
+/// The `OpenAPI` 3.1 document.
 pub fn openapi() -> Value {
     let paths: Map<String, Value> = PATHS
         .iter()
@@ -29,7 +29,7 @@ pub fn openapi() -> Value {
     })
 }
 
-fn operation(path: &Path) -> Value {
+fn operation(path: &Place) -> Value {
     let in_path = path.path.split('/').filter_map(|piece| piece.strip_prefix('{')?.strip_suffix('}'));
     let mut parameters: Vec<Value> = in_path
         .map(|name| json!({ "name": name, "in": "path", "required": true, "schema": { "type": "string" } }))

@@ -21,7 +21,7 @@ pub(super) fn after(call: &Call) -> String {
 }
 
 /// A page; `next` is where the one behind it begins, which there is if this one is full.
-pub(super) fn page(items: Vec<Value>, limit: u64, next: Option<String>) -> Value {
+pub(super) fn page(items: &[Value], limit: u64, next: Option<String>) -> Value {
     match next.filter(|_| items.len() as u64 == limit) {
         Some(next) => json!({ "items": items, "next": next }),
         None => json!({ "items": items }),

@@ -2,10 +2,9 @@ use posthaste_model::Stage;
 use serde_json::{Value, json};
 
 use crate::call::Call;
-use crate::fault::Fault;
 
 /// `GET queues`
-pub(super) async fn all(call: Call) -> Result<Value, Fault> {
+pub(super) fn all(call: &Call) -> Value {
     let spool = &call.api.tools.spool;
     let stages: Vec<Value> = Stage::ALL
         .into_iter()
@@ -18,5 +17,5 @@ pub(super) async fn all(call: Call) -> Result<Value, Fault> {
         })
         .collect();
     let trouble = spool.unhealthy().map(|trouble| trouble.to_string());
-    Ok(json!({ "stages": stages, "resting_lists": spool.resting_lists(), "trouble": trouble }))
+    json!({ "stages": stages, "resting_lists": spool.resting_lists(), "trouble": trouble })
 }

@@ -14,13 +14,13 @@ pub struct Views {
 }
 
 /// `GET ledger`
-pub(super) async fn ledger(call: Call) -> Result<Value, Fault> {
+pub(super) fn ledger(call: &Call) -> Result<Value, Fault> {
     let views = call.api.views.get().ok_or(Fault::GONE)?;
     Ok((views.ledger)())
 }
 
 /// `GET alerts`
-pub(super) async fn alerts(call: Call) -> Result<Value, Fault> {
+pub(super) fn alerts(call: &Call) -> Result<Value, Fault> {
     let views = call.api.views.get().ok_or(Fault::GONE)?;
     Ok((views.alerts)())
 }
