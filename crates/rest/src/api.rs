@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use posthaste_lists::moderation;
 use posthaste_lists::subscription;
-use posthaste_lists::{Digests, Directory, Intake, Tools};
+use posthaste_lists::{Digests, Intake, Tools};
 use posthaste_model::{Clock, EntryId};
 use posthaste_store::Store;
 use uuid::Uuid;
@@ -22,8 +22,6 @@ pub struct Rooms {
     pub tools: Tools,
     /// Where mail comes in.
     pub intake: Arc<Intake>,
-    /// The names of all lists.
-    pub directory: Arc<Directory>,
     /// Sends digests on demand.
     pub digests: Arc<Digests>,
 }
@@ -42,7 +40,6 @@ pub struct Api {
     /// Spool, site, templates, outlets and the bell of decisions.
     pub(crate) tools: Tools,
     pub(crate) intake: Arc<Intake>,
-    pub(crate) directory: Arc<Directory>,
     pub(crate) digests: Arc<Digests>,
     pub(crate) paces: Paces,
     settings: RwLock<Arc<Settings>>,
@@ -54,7 +51,7 @@ pub struct Api {
 impl Api {
     /// An interface over these rooms. `refresh` is called after lists or domains came or went.
     pub fn new(rooms: Rooms, settings: Settings, refresh: Refresh) -> Arc<Self> {
-        let Rooms { tools, intake, directory, digests } = rooms;
+        let Rooms { tools, intake, digests } = rooms;
         Arc::new(Self {
             store: tools.store.clone(),
             clock: tools.clock.clone(),
@@ -63,7 +60,6 @@ impl Api {
             paces: Paces::new(tools.clock.clone()),
             tools,
             intake,
-            directory,
             digests,
             settings: RwLock::new(Arc::new(settings)),
             refresh,

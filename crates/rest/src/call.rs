@@ -15,7 +15,6 @@ use crate::fault::Fault;
 use crate::form::Form;
 use crate::params::{Params, Value};
 use crate::settings::Settings;
-use crate::valid;
 use crate::version::Version;
 
 /// A part of a collection.
@@ -211,14 +210,6 @@ fn slice(paging: &Params) -> Result<Slice, Fault> {
     }
     let narrow = |number: i128| u64::try_from(number).unwrap_or(u64::MAX);
     Ok(Slice { skip: narrow((page - 1).saturating_mul(count)), limit: narrow(count) })
-}
-
-/// Every field of a request that validators do not look at is fine; for handlers that take none.
-pub(crate) fn nothing_said(call: &Call) -> Result<(), Fault> {
-    let mut form = call.form();
-    form.also(&["count", "page"]);
-    let _ = form.optional("", valid::text);
-    form.check()
 }
 
 #[cfg(test)]

@@ -1,7 +1,6 @@
-//! How values are written: moments, spans, and JSON in ASCII.
+//! How values are written: moments, and JSON in ASCII.
 
 use std::fmt::Write as _;
-use std::time::Duration;
 
 use data_encoding::HEXLOWER;
 use posthaste_model::Timestamp;
@@ -30,19 +29,6 @@ pub(crate) fn time(at: Timestamp) -> Value {
 /// The same without its fraction.
 pub(crate) fn time_in_seconds(at: Timestamp) -> Value {
     time(Timestamp::from_micros(at.as_secs().saturating_mul(1_000_000)))
-}
-
-/// A span: `90d`, or `1d45005.0s`.
-pub(crate) fn span(span: Duration) -> Value {
-    let (days, rest) = (span.as_secs() / 86_400, Duration::new(span.as_secs() % 86_400, span.subsec_nanos()));
-    if rest.is_zero() {
-        return format!("{days}d").into();
-    }
-    let micros = rest.subsec_micros();
-    let fraction = format!("{micros:06}");
-    let fraction = fraction.trim_end_matches('0');
-    let fraction = if fraction.is_empty() { "0" } else { fraction };
-    format!("{days}d{}.{fraction}s", rest.as_secs()).into()
 }
 
 /// Gives a resource its tag: a hash over everything in it.
@@ -129,17 +115,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn moments_and_spans() {
+    fn moments() {
         let at = Timestamp::parse_rfc3339("2026-11-22T15:13:51.360700Z").unwrap();
         assert_eq!(time(at), "2026-11-22T15:13:51.360700");
         assert_eq!(time_in_seconds(at), "2026-11-22T15:13:51");
         assert_eq!(time(Timestamp::from_micros(0)), "1970-01-01T00:00:00");
-        for (seconds, text) in
-            [(90 * 86_400, "90d"), (7_200, "0d7200.0s"), (131_405, "1d45005.0s"), (0, "0d")]
-        {
-            assert_eq!(span(Duration::from_secs(seconds)), text);
-        }
-        assert_eq!(span(Duration::from_millis(1_500)), "0d1.5s");
     }
 
     #[test]

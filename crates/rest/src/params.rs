@@ -78,11 +78,6 @@ impl Params {
         self.0.iter().map(|(name, _)| name.as_str())
     }
 
-    /// Everything.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &Value)> {
-        self.0.iter().map(|(name, value)| (name.as_str(), value))
-    }
-
     /// How many names there are.
     pub(crate) fn len(&self) -> usize {
         self.0.len()

@@ -28,6 +28,9 @@ const BODY: Duration = Duration::from_secs(30);
 /// How long an answer may take to be made. The database has less.
 const ANSWER: Duration = Duration::from_secs(25);
 
+/// Rows up to this one ask no database.
+const SYSTEM: u8 = 6;
+
 /// A path that exists.
 struct Found {
     version: Version,
@@ -96,6 +99,10 @@ async fn attend(api: Arc<Api>, request: Request, found: Found, peer: &str) -> Re
         settings: settings.clone(),
         list: OnceCell::new(),
     };
+    // Tables that are being made or changed, or belong to another version, mean nothing yet.
+    if found.route.row > SYSTEM && call.api.tools.gate.trouble().is_some() {
+        return Err(Fault::Unavailable { retry_after: SOON }.into());
+    }
     allow(&call, found.route.right, looking).await?;
     Err(Stop::Done(carry_out(handler, call).await, settings))
 }

@@ -38,7 +38,12 @@ struct Fixed {
 
 impl Rest {
     /// Binds what the configuration names, unless it was handed over.
-    pub(super) async fn open(config: &Config, rooms: Rooms, sockets: &mut Sockets) -> anyhow::Result<Self> {
+    pub(super) async fn open(
+        config: &Config,
+        rooms: Rooms,
+        directory: &Arc<Directory>,
+        sockets: &mut Sockets,
+    ) -> anyhow::Result<Self> {
         let known = Known::default();
         let handed = sockets.take("rest")?.pop();
         let door = match (handed, &config.rest.listen) {
@@ -57,7 +62,7 @@ impl Rest {
         };
         let archivers = rooms.tools.outlets.archivers.names().into_iter().map(str::to_owned).collect();
         let fixed = Fixed { port, archivers };
-        let refresh = refresh(rooms.directory.clone(), rooms.tools.store.clone(), known.clone());
+        let refresh = refresh(directory.clone(), rooms.tools.store.clone(), known.clone());
         let api = Api::new(rooms, settings(config, &fixed), refresh);
         Ok(Self { api: Some(api), door: Mutex::new(Some(door)), fixed, known })
     }

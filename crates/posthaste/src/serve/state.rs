@@ -151,13 +151,9 @@ impl Server {
         let intake =
             Intake::new(directory.clone(), store.clone(), spool.clone(), seen, clock.clone(), events.clone());
         let intake = Arc::new(intake.with_canary(keeper).with_answers(alerts.clone()));
-        let rest = posthaste_rest::Rooms {
-            tools: tools.clone(),
-            intake: intake.clone(),
-            directory: directory.clone(),
-            digests: digests.clone(),
-        };
-        let rest = rest::Rest::open(&config, rest, &mut sockets).await?;
+        let rest =
+            posthaste_rest::Rooms { tools: tools.clone(), intake: intake.clone(), digests: digests.clone() };
+        let rest = rest::Rest::open(&config, rest, &directory, &mut sockets).await?;
         let doors = listen::doors(&config, &mut sockets).await?;
         let lookup = listen::lookup(&config).await?;
         let control = control::bind(&state)?;

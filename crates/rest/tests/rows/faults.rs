@@ -115,6 +115,18 @@ async fn a_database_that_is_away_is_told_and_waited_for() {
 }
 
 #[tokio::test]
+async fn tables_that_are_not_ready_are_not_asked() {
+    let api = Api::start().await;
+    api.tools.gate.close("being changed");
+    assert!(
+        !api.post("domains", &[("mail_host", "example.com")]).await.is(503).header("retry-after").is_empty()
+    );
+    api.get("system/versions").await.is(200);
+    api.tools.gate.open();
+    api.post("domains", &[("mail_host", "example.com")]).await.is(201);
+}
+
+#[tokio::test]
 async fn tokens_end() {
     let api = Api::start().await;
     let token = api.token(Reach::Site, &[Kind::Read]).await;

@@ -159,10 +159,12 @@ impl Api {
         let directory = Arc::new(Directory::open(&at("directory.json"), time.clone()));
         let site = Arc::new(LiveSite::new(site()));
         let events = Arc::new(Events::default());
+        let gate = Arc::new(Gate::default());
+        gate.open();
         let tools = Tools {
             spool: spool.clone(),
             store: store.clone(),
-            gate: Arc::new(Gate::default()),
+            gate,
             site: site.clone(),
             templates: Arc::new(Templates::new(site, time.clone())),
             clock: time.clone(),
@@ -176,7 +178,6 @@ impl Api {
         let rooms = Rooms {
             tools: tools.clone(),
             intake: Arc::new(intake),
-            directory: directory.clone(),
             digests: Arc::new(Digests::new(tools.clone())),
         };
         let settings = change(Settings::new(BASE).with_login(LOGIN.0, Some(LOGIN.1)));
@@ -383,5 +384,7 @@ fn site() -> Site {
         auth: Default::default(),
         content: Default::default(),
         bounces: BounceSite::default(),
+        audit_keep: None,
+        commands: Default::default(),
     }
 }
