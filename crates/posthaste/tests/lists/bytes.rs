@@ -107,8 +107,11 @@ impl Chance {
         usize::try_from((z ^ (z >> 31)) % limit.max(1) as u64).unwrap_or_default()
     }
 
-    fn one<'a, T: ?Sized>(&mut self, of: &'a [&'a T]) -> &'a T {
-        of[self.below(of.len())]
+    fn one<'a, T: ?Sized>(&mut self, of: &'a [&'a T]) -> &'a T
+    where
+        &'a T: Default,
+    {
+        of.get(self.below(of.len())).copied().unwrap_or_default()
     }
 
     /// A message: pieces in any order, with any bytes between them now and then.
@@ -121,7 +124,8 @@ impl Chance {
         for _ in 0..self.below(24) {
             message.extend_from_slice(self.one(PIECES));
             if self.below(20) == 0 {
-                let noise: Vec<u8> = (0..self.below(60)).map(|_| self.below(256) as u8).collect();
+                let noise: Vec<u8> =
+                    (0..self.below(60)).map(|_| u8::try_from(self.below(256)).unwrap_or_default()).collect();
                 message.extend(noise.into_iter().filter(|b| !b"\r\n".contains(b)));
                 message.extend_from_slice(b"\r\n");
             }

@@ -46,18 +46,14 @@ pub(super) fn editions<'r>(
         // Who gets a last one has no membership that could be left.
         let personal = personal && !reader.member.is_nil();
         let same = |e: &&mut Edition<'_>| e.form == form && e.language == language && e.personal == personal;
-        match editions.iter_mut().find(same) {
-            Some(edition) => edition.readers.push(reader),
-            None => {
-                let language = language.to_owned();
-                editions.push(Edition { form, language, personal, readers: vec![reader] });
-            }
+        if let Some(edition) = editions.iter_mut().find(same) {
+            edition.readers.push(reader);
+        } else {
+            let language = language.to_owned();
+            editions.push(Edition { form, language, personal, readers: vec![reader] });
         }
     }
-    editions.sort_by(|a, b| {
-        let key = |e: &Edition<'_>| (e.form as u8, e.language != own, e.language.clone(), !e.personal);
-        key(a).cmp(&key(b))
-    });
+    editions.sort_by_key(|e| (e.form as u8, e.language != own, e.language.clone(), !e.personal));
     editions
 }
 
