@@ -136,7 +136,7 @@ pub(crate) fn run() -> Result<()> {
     })
 }
 
-/// What comes from npm and from PyPI.
+/// What comes from npm and from `PyPI`.
 fn fetch() -> Result<()> {
     browser::fetch()?;
     python::fetch()

@@ -32,7 +32,11 @@ fn changed(part: &mut Part, change: &mut dyn FnMut(&mut Message) -> bool) -> boo
         }
         return did;
     }
-    part.parts_mut().iter_mut().fold(false, |any, part| changed(part, change) || any)
+    let mut any = false;
+    for part in part.parts_mut() {
+        any |= changed(part, change);
+    }
+    any
 }
 
 /// The first text/plain part, decoded, with marks where that is not possible.

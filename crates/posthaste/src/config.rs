@@ -57,6 +57,7 @@ pub(crate) use mta::Maps;
 pub(crate) use problem::{Problem, Severity};
 pub(crate) use relay::Tls;
 pub(crate) use reload::{Setting, reloadable_diff, settings, settings_in_force};
+pub(crate) use rest::Secret;
 pub(crate) use size::Size;
 
 /// Makes [`Config`] from its sections, so that a section is added by one line.

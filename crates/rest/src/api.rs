@@ -88,7 +88,7 @@ impl Api {
     }
 
     /// A name for something that is done once.
-    pub(crate) fn new_deed(&self) -> EntryId {
+    pub(crate) fn new_deed() -> EntryId {
         EntryId::new(Uuid::now_v7())
     }
 }

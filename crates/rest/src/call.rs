@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use posthaste_lists::subscription::Desk;
 use posthaste_model::{ListId, ListName, MailingList, Timestamp};
 use posthaste_store::AuditEntry;
 use serde_json::Value as Json;
@@ -137,6 +138,16 @@ impl Call {
         Ok(())
     }
 
+    /// Whoever asks, as the audit log names them.
+    pub(crate) fn who(&self) -> String {
+        format!("{} by REST", self.caller.name)
+    }
+
+    /// The desk for memberships, with the caller at it: what is done there stands in the audit log in their name.
+    pub(crate) fn desk(&self) -> Desk {
+        self.api.desk.on_behalf_of(&self.who())
+    }
+
     /// The same, not written down yet.
     pub(crate) fn audit_entry(
         &self,
@@ -148,7 +159,7 @@ impl Call {
     ) -> AuditEntry {
         AuditEntry {
             at: self.now(),
-            who: format!("{} by REST", self.caller.name),
+            who: self.who(),
             action: action.to_owned(),
             list: list.to_owned(),
             object: target.to_owned(),

@@ -32,7 +32,7 @@ pub(crate) async fn prove(api: &Api, headers: &HeaderMap, peer: &str) -> Result<
         Some(Word::Login(_, password)) if password.starts_with(PREFIX) => by_token(api, &password).await?,
         Some(Word::Login(user, password)) => {
             let settings = api.settings();
-            settings.lets_in(&user, &password).then(|| Caller { name: user, grant: None })
+            settings.lets_in(&user, &password).then_some(Caller { name: user, grant: None })
         }
         None => None,
     };

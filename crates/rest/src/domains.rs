@@ -170,11 +170,14 @@ fn mailboxes(owners: &[Address]) -> Vec<Mailbox> {
     owners.iter().map(|address| Mailbox { name: String::new(), address: address.clone() }).collect()
 }
 
+/// A text, or none from now on.
+type Cleared = Option<String>;
+
 /// What can be said of a domain besides its name.
 struct Fields {
     description: Option<String>,
-    alias_domain: Option<Option<String>>,
-    base_url: Option<Option<String>>,
+    alias_domain: Option<Cleared>,
+    base_url: Option<Cleared>,
     owner: Option<Vec<Address>>,
 }
 

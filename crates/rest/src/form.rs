@@ -86,13 +86,11 @@ mod tests {
         let mut form = Form::new(&params);
         let (a, b) = (form.required("a", valid::text), form.optional("b", valid::bool));
         form.required("z", valid::text);
-        match form.check() {
-            Err(Fault::Bad(text)) => Some(text),
-            _ => {
-                assert!(a.is_some() && b.is_none_or(|b| b));
-                None
-            }
+        if let Err(Fault::Bad(text)) = form.check() {
+            return Some(text);
         }
+        assert!(a.is_some() && b.is_none_or(|b| b));
+        None
     }
 
     #[test]

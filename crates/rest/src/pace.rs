@@ -39,7 +39,7 @@ impl Paces {
         let due = callers.get(caller).copied().filter(|due| *due > now).unwrap_or(now);
         let ahead = due.saturating_sub(now);
         if ahead > Duration::from_secs(1) {
-            return Some((ahead - Duration::from_secs(1)).as_secs().max(1));
+            return Some(ahead.saturating_sub(Duration::from_secs(1)).as_secs().max(1));
         }
         callers.insert(caller.to_owned(), due + each);
         None

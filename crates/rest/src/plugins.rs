@@ -5,17 +5,17 @@ use crate::fault::Fault;
 use crate::reply::{Answer, Reply};
 
 /// `GET plugins`.
-pub(crate) async fn all(call: Call) -> Answer {
+pub(crate) fn all(call: &Call) -> Answer {
     let slice = call.page()?;
     Ok(Reply::page(slice.skip, 0, vec![]))
 }
 
 /// `GET plugins/{name}`.
-pub(crate) async fn show(_: Call) -> Answer {
+pub(crate) fn show(_: &Call) -> Answer {
     Err(Fault::GONE)
 }
 
 /// `GET templates/{fqdn}/{template}`.
-pub(crate) async fn template(_: Call) -> Answer {
+pub(crate) fn template(_: &Call) -> Answer {
     Err(Fault::GONE)
 }

@@ -9,6 +9,7 @@ use posthaste_spool::SpoolError;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use crate::api::Api;
 use crate::call::{Call, find_list, resource};
 use crate::encode::Map;
 use crate::fault::{Fault, SOON};
@@ -47,19 +48,19 @@ const QUEUES: [(&str, Shows); 12] = [
 ];
 
 /// `GET queues`.
-pub(crate) async fn all(call: Call) -> Answer {
+pub(crate) fn all(call: &Call) -> Answer {
     let slice = call.page()?;
     let total = QUEUES.len() as u64;
     let entries =
-        slice.of(QUEUES.to_vec()).into_iter().map(|(name, shows)| queue(&call, name, shows)).collect();
+        slice.of(QUEUES.to_vec()).into_iter().map(|(name, shows)| queue(call, name, shows)).collect();
     let more = resource([("self_link", call.link("queues").into())]);
     Ok(Reply::Page { start: slice.skip, total, entries, more })
 }
 
 /// `GET queues/{name}`.
-pub(crate) async fn show(call: Call) -> Answer {
+pub(crate) fn show(call: &Call) -> Answer {
     let (name, shows) = named(call.piece("name")).ok_or(Fault::GONE)?;
-    Ok(Reply::Resource(queue(&call, name, shows)))
+    Ok(Reply::Resource(queue(call, name, shows)))
 }
 
 /// `POST queues/{name}`: takes a message for a list.
@@ -95,7 +96,7 @@ pub(crate) async fn inject(call: Call) -> Answer {
     let id = match call.api.intake.inject(&transaction, &to).await {
         Injected::As(id) => id,
         // The one it was accepted as has its own name, which nobody knows any more.
-        Injected::Before | Injected::Otherwise(_) => call.api.new_deed(),
+        Injected::Before | Injected::Otherwise(_) => Api::new_deed(),
         Injected::Not(reply) => {
             tracing::warn!(code = reply.code, "REST: a message was not taken");
             return Err(Fault::Unavailable { retry_after: SOON });

@@ -3,7 +3,7 @@
 use posthaste_lists::subscription::{Answer as Came, Decision, Refusal};
 use posthaste_model::{Action, MailingList, MembershipRequest, RequestAction};
 use posthaste_store::RequestsWanted;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::call::{Call, resource};
 use crate::desk::fault;
@@ -102,18 +102,25 @@ pub(crate) async fn decide(call: Call) -> Answer {
     let action = action.unwrap_or(Action::Defer);
     let decision = match action {
         Action::Accept => Decision::Accept,
-        Action::Reject => Decision::Reject(reason.clone()),
+        Action::Reject => Decision::Reject(reason),
         Action::Discard => Decision::Discard,
         Action::Defer | Action::Hold => return Ok(Reply::Done),
     };
-    let came = call.api.desk.decide_request(&list, &request, decision).await.map_err(fault)?;
+    let came = call.desk().decide_request(&list, &request, decision).await.map_err(fault)?;
     if let Came::Refused(why) = came {
         return Err(refused(why));
     }
-    let object = format!("{} of {}", kind(request.action), request.address);
-    let was = json!({ "waited_for": request.owner.name() });
-    let became = json!({ "reason": reason, "answer": told(&came) });
-    call.audit(action.name(), &object, was, became).await?;
+    // What ends at the desk is written down there.
+    let now = match came {
+        Came::Asked(_) => Some("asked"),
+        Came::Waits(_) => Some("waits for a moderator"),
+        _ => None,
+    };
+    if let Some(now) = now {
+        let object = format!("{} of {}", kind(request.action), request.address);
+        let was = json!({ "waited_for": request.owner.name() });
+        call.audit(action.name(), &object, was, now.into()).await?;
+    }
     Ok(Reply::Done)
 }
 
@@ -126,17 +133,4 @@ fn refused(why: Refusal) -> Fault {
         Refusal::Blocked | Refusal::Rationed => Fault::TooMany { retry_after: 3_600 },
         Refusal::NoMember | Refusal::NoMatch => Fault::GONE,
     }
-}
-
-fn told(came: &Came) -> Value {
-    match came {
-        Came::Joined(_) => "joined",
-        Came::Left(_) => "left",
-        Came::Changed(_) => "changed",
-        Came::Asked(_) => "asked",
-        Came::Waits(_) => "waits for a moderator",
-        Came::Declined(_) => "declined",
-        Came::Refused(_) => "refused",
-    }
-    .into()
 }

@@ -82,7 +82,7 @@ async fn attend(api: Arc<Api>, request: Request, found: Found, peer: &str) -> Re
     if let Some(retry_after) = api.paces.turn(&caller.name, settings.rate) {
         return Err(Fault::TooMany { retry_after }.into());
     }
-    let handler = pick(found.route, request.method()).map_err(|wrong| Stop::Wrong(Box::new(wrong)))?;
+    let handler = pick(found.route, request.method()).map_err(Stop::Wrong)?;
     let looking = request.method() == Method::GET;
     let content_type = request.headers().get(header::CONTENT_TYPE);
     let content_type = content_type.and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
@@ -108,7 +108,7 @@ async fn attend(api: Arc<Api>, request: Request, found: Found, peer: &str) -> Re
 }
 
 /// What answers this method; else what says which do.
-fn pick(route: &Route, method: &Method) -> Result<Handler, Response> {
+fn pick(route: &Route, method: &Method) -> Result<Handler, Box<Response>> {
     let methods = route.methods();
     if let Some((_, handler)) = methods.iter().find(|(name, _)| *name == method.as_str()) {
         return Ok(*handler);
@@ -122,7 +122,7 @@ fn pick(route: &Route, method: &Method) -> Result<Handler, Response> {
     if let Ok(allow) = HeaderValue::from_str(&names.join(", ")) {
         response.headers_mut().insert(header::ALLOW, allow);
     }
-    Err(response)
+    Err(Box::new(response))
 }
 
 async fn read(body: Body, most: usize) -> Result<bytes::Bytes, Fault> {

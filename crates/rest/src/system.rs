@@ -11,27 +11,27 @@ use crate::reply::{Answer, Reply};
 const VERSION: &str = concat!("GNU Mailman 3.3.10 (Posthaste ", env!("CARGO_PKG_VERSION"), ")");
 
 /// `GET system/versions`.
-pub(crate) async fn versions(call: Call) -> Answer {
-    Ok(Reply::Resource(resource([
+pub(crate) fn versions(call: &Call) -> Reply {
+    Reply::Resource(resource([
         ("mailman_version", VERSION.into()),
         ("python_version", "none (Posthaste is written in Rust)".into()),
         ("api_version", call.version.name().into()),
         ("self_link", call.link("system/versions").into()),
-    ])))
+    ]))
 }
 
 /// `GET system/configuration`.
-pub(crate) async fn configuration(call: Call) -> Answer {
+pub(crate) fn configuration(call: &Call) -> Reply {
     let mut names: Vec<&str> = call.settings.sections.iter().map(|s| s.name.as_str()).collect();
     names.sort_unstable();
-    Ok(Reply::Resource(resource([
+    Reply::Resource(resource([
         ("sections", json!(names)),
         ("self_link", call.link("system/configuration").into()),
-    ])))
+    ]))
 }
 
 /// `GET system/configuration/{section}`.
-pub(crate) async fn section(call: Call) -> Answer {
+pub(crate) fn section(call: &Call) -> Answer {
     let name = call.piece("section");
     let section = call.settings.sections.iter().find(|s| s.name == name).ok_or(Fault::GONE)?;
     let mut map: Map =
@@ -41,8 +41,8 @@ pub(crate) async fn section(call: Call) -> Answer {
 }
 
 /// `GET system/preferences`: what holds for whoever has set nothing.
-pub(crate) async fn preferences(call: Call) -> Answer {
-    Ok(Reply::Resource(resource([
+pub(crate) fn preferences(call: &Call) -> Reply {
+    Reply::Resource(resource([
         ("acknowledge_posts", false.into()),
         ("delivery_mode", "regular".into()),
         ("delivery_status", "enabled".into()),
@@ -51,17 +51,17 @@ pub(crate) async fn preferences(call: Call) -> Answer {
         ("receive_list_copy", true.into()),
         ("receive_own_postings", true.into()),
         ("self_link", call.link("system/preferences").into()),
-    ])))
+    ]))
 }
 
 /// `GET system/pipelines`.
-pub(crate) async fn pipelines(_: Call) -> Answer {
+pub(crate) fn pipelines(_: &Call) -> Reply {
     let names = ["default-owner-pipeline", "default-posting-pipeline", "virgin"];
-    Ok(Reply::Resource(resource([("pipelines", json!(names))])))
+    Reply::Resource(resource([("pipelines", json!(names))]))
 }
 
 /// `GET system/chains`.
-pub(crate) async fn chains(_: Call) -> Answer {
+pub(crate) fn chains(_: &Call) -> Reply {
     let names = [
         "accept",
         "default-owner-chain",
@@ -73,5 +73,5 @@ pub(crate) async fn chains(_: Call) -> Answer {
         "moderation",
         "reject",
     ];
-    Ok(Reply::Resource(resource([("chains", json!(names))])))
+    Reply::Resource(resource([("chains", json!(names))]))
 }

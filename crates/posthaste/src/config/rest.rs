@@ -9,7 +9,7 @@ use super::value::{Value, quoted};
 use super::web::BaseUrl;
 
 section! {
-    /// The REST interface that clients of Mailman expect: `mailmanclient`, Postorius, HyperKitty, scripts (docs/operate/rest.md).
+    /// The REST interface that clients of Mailman expect: `mailmanclient`, Postorius, `HyperKitty`, scripts (docs/operate/rest.md).
     Rest in "rest" {
         /// `ip:port` or `unix:/path`. Unset: no REST.
         restart listen: Option<Listen> = None, example "\"127.0.0.1:8001\"";
@@ -22,8 +22,8 @@ section! {
         /// Serve it to other machines without https: a proxy in front speaks it, or nobody can listen on the way. Without this
         /// only `listen` addresses of this machine are taken.
         restart without_tls: bool = false;
-        /// Requests a second that one caller may make, before it hears 429; 0 is any number.
-        live requests_per_second: usize = 0;
+        /// Requests a second that one caller may make, before it hears 429. Unset: any number.
+        live requests_per_second: Option<usize> = None, example "100";
     }
 }
 

@@ -67,7 +67,6 @@ pub(crate) fn rules(config: &Config) -> SiteRules {
         digest_lines: from.digest_lines,
         command_lines: from.command_lines,
         verp_interval: from.verp_interval.unwrap_or_default() as u64,
-        ..SiteRules::default()
     }
 }
 

@@ -14,7 +14,7 @@ use posthaste_watch::Supervisor;
 use tokio_util::sync::CancellationToken;
 
 use super::{Layout, Server, Sockets, listen};
-use crate::config::{Config, Listen};
+use crate::config::{Config, Listen, Secret};
 
 /// The server, once there is one; what writes the tables of the mail server.
 type Known = Arc<OnceLock<Weak<Server>>>;
@@ -121,9 +121,8 @@ fn settings(config: &Config, fixed: &Fixed) -> Settings {
         _ => None,
     });
     let base = base.unwrap_or_else(|| format!("http://localhost:{}", port.unwrap_or(8001)));
-    let mut settings =
-        Settings::new(base).with_login(&from.user, from.password.as_ref().map(|secret| secret.reveal()));
-    settings.rate = u32::try_from(from.requests_per_second).unwrap_or(u32::MAX);
+    let mut settings = Settings::new(base).with_login(&from.user, from.password.as_ref().map(Secret::reveal));
+    settings.rate = from.requests_per_second.map_or(0, |rate| u32::try_from(rate).unwrap_or(u32::MAX));
     // A form writes an octet as three.
     settings.largest_body = usize::try_from(config.limits.message_size.bytes()).unwrap_or(usize::MAX) * 3;
     settings.archivers.clone_from(&fixed.archivers);

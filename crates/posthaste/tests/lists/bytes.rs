@@ -95,7 +95,7 @@ const PLACES: &[&str] = &[
     "test+anything@example.org",
 ];
 
-/// Numbers that look like chance and are the same each time (SplitMix64).
+/// Numbers that look like chance and are the same each time (`SplitMix64`).
 struct Chance(u64);
 
 impl Chance {

@@ -93,7 +93,7 @@ async fn p35_tokens_expire_when_their_time_is_over() -> Result<()> {
     // In time it works, and then the moderators have their own.
     scene.mail(ANNE, JOIN, "", "").await?;
     scene.quiet().await?;
-    let asked = scene.got(ANNE).into_iter().filter(|m| m.subject.contains("want to join")).last();
+    let asked = scene.got(ANNE).into_iter().rfind(|m| m.subject.contains("want to join"));
     let asked = asked.ok_or_else(|| anyhow::anyhow!("no question"))?;
     scene.turn(70 * HOUR).await?;
     scene.mail(ANNE, &asked.answers_go_to(), "Subject: Re: x", "yes").await?;
@@ -108,6 +108,6 @@ async fn p35_tokens_expire_when_their_time_is_over() -> Result<()> {
 
 /// The forty digits in a question.
 fn token(mail: &str) -> String {
-    let words = mail.split(|c: char| !c.is_ascii_hexdigit());
-    words.filter(|w| w.len() == 40).next_back().unwrap_or_default().to_owned()
+    let mut words = mail.split(|c: char| !c.is_ascii_hexdigit());
+    words.rfind(|w| w.len() == 40).unwrap_or_default().to_owned()
 }

@@ -48,7 +48,7 @@ pub(crate) async fn create(call: Call) -> Answer {
         return appoint(&call, &list, &wanted, by_user, &audit).await;
     }
     let how = Subscribing { list: &list, wish: &wanted.wish, by_user, audit: &audit };
-    match call.api.desk.subscribe(&how).await.map_err(fault)? {
+    match call.desk().subscribe(&how).await.map_err(fault)? {
         Settlement::Joined(member) => Ok(created(&call, member.id)),
         Settlement::Waits { token, owner } => Ok(waits(&token, owner)),
         Settlement::Refused(why) => Err(refused(why)),

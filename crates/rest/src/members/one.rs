@@ -96,10 +96,10 @@ pub(crate) async fn remove(call: Call) -> Answer {
     form.check()?;
     let list = store.list_by_key(row.list).await?.ok_or(Fault::GONE)?;
     let member = store.membership(row.list, row.id).await?.ok_or(Fault::GONE)?;
-    match call.api.desk.unsubscribe(&list, &member, pre_confirmed, pre_approved).await.map_err(fault)? {
+    match call.desk().unsubscribe(&list, &member, pre_confirmed, pre_approved).await.map_err(fault)? {
         Settlement::Waits { token, owner } => Ok(waits(&token, owner)),
         Settlement::Refused(_) => Err(Fault::GONE),
-        Settlement::Left | Settlement::Joined(_) => gone(&call, &row).await,
+        Settlement::Left | Settlement::Joined(_) => Ok(Reply::Done),
     }
 }
 

@@ -82,11 +82,8 @@ async fn a_token_reaches_no_farther_than_it_says() {
             }
             let path = named(&route, &path(&route));
             let status = api.ask_as(&token, route.method, &path, &form(&route)).await.status;
-            let within = near
-                && match (route.scope, &reach) {
-                    ("list" | "named", _) | ("domain", Reach::Domain(_)) => true,
-                    _ => false,
-                };
+            let within =
+                near && matches!((route.scope, &reach), ("list" | "named", _) | ("domain", Reach::Domain(_)));
             assert_eq!(status == 403, !within, "{route:?} with {reach:?}: {status}");
         }
     }

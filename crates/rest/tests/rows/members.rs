@@ -429,7 +429,10 @@ async fn row_20_44_a_member_leaves() {
     api.get(path).await.is(200);
     let wanted = AuditWanted { action: Some("unsubscribe".into()), ..AuditWanted::default() };
     let told = api.store.audit_page(&wanted, 9).await.unwrap();
-    assert_eq!((told.len(), &told[0].was["role"]), (5, &json!("owner")));
+    assert_eq!((told.len(), &told[0].was["role"]), (1, &json!("owner")));
+    let wanted = AuditWanted { action: Some("leave".into()), ..AuditWanted::default() };
+    let told = api.store.audit_page(&wanted, 9).await.unwrap();
+    assert_eq!(told.iter().filter(|r| r.who.ends_with(" by REST")).count(), 4, "{told:?}");
 }
 
 #[tokio::test]

@@ -70,7 +70,7 @@ pub(crate) struct Api {
     /// How often names were read again.
     pub(crate) refreshed: Arc<AtomicU32>,
     stop: CancellationToken,
-    pub(crate) folder: TempDir,
+    _folder: TempDir,
 }
 
 impl Drop for Api {
@@ -194,7 +194,7 @@ impl Api {
         let stop = CancellationToken::new();
         let (served, told) = (inner.clone(), stop.clone());
         tokio::spawn(async move { posthaste_rest::serve(&Door::Tcp(listener), served, told).await.unwrap() });
-        Self { store, spool, clock, tools, inner, address, refreshed, stop, folder }
+        Self { store, spool, clock, tools, inner, address, refreshed, stop, _folder: folder }
     }
 
     /// With a domain `example.com` and this list in it.
@@ -371,6 +371,7 @@ fn unchunk(mut rest: &[u8]) -> Vec<u8> {
     out
 }
 
+#[expect(clippy::default_trait_access, reason = "whatever else there is, as it is by default")]
 fn site() -> Site {
     Site {
         owner: "site-owner@example.com".to_owned(),

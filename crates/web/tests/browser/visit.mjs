@@ -2,7 +2,7 @@
 // what it found to standard output, both JSON.
 //
 // plan:  { chromium, axe, keep, visits: [{ url, cookie, press, then, press_then, run, width, height, scheme, script, picture, full }] }
-// found: [{ url, title, text, wide, errors: [...], violations: [{ id, nodes: [...] }], rules, result, text_after }]
+// found: [{ url, title, text, wide, widest: [...], errors: [...], violations: [{ id, nodes: [...] }], rules, result, text_after }]
 import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -102,6 +102,11 @@ async function visit(wish) {
   found.url = await evaluate("location.href");
   found.text = await evaluate("document.body.innerText");
   found.wide = await evaluate("document.documentElement.scrollWidth > innerWidth");
+  if (found.wide) {
+    found.widest = await evaluate(
+      "[...document.querySelectorAll('body *')].filter(e => e.getBoundingClientRect().right > innerWidth).map(e => e.outerHTML.slice(0, 120))",
+    );
+  }
   if (wish.run) {
     found.result = await evaluate(wish.run);
     found.text_after = await evaluate("document.body.innerText");
