@@ -215,6 +215,7 @@ async fn p10_five_minutes_without_mariadb_between_postfixes() -> Result<()> {
 
     // One notice, one closing line, nobody's pager.
     turn(&server, 15 * 60, 10).await?;
+    wait::until("the closing line", PATIENCE, async || Ok(told(&alerts, "channel").len() >= 2)).await?;
     let channel = told(&alerts, "channel");
     ensure!(channel.len() == 2, "one notice and one closing line, not {channel:#?}");
     ensure!(channel.first().is_some_and(|s| s.contains("DEGRADED")), "{channel:#?}");

@@ -36,14 +36,16 @@ impl Outgoing {
         Haste::new(self.patience.subscribe())
     }
 
-    /// Sees whether anybody waits, and no worker is free.
+    /// Sees whether anybody waits for a worker.
     pub(super) fn look_around(&self) {
         let patience = {
             let open = self.lock();
-            match self.shares().free() {
-                0 if open.iter().any(|dispatch| dispatch.has_go()) => Some(PATIENCE),
-                0 if open.iter().any(|dispatch| dispatch.has_more()) => Some(LONG_PATIENCE),
-                _ => None,
+            if self.shares().free() == 0 && open.iter().any(|dispatch| dispatch.has_go()) {
+                Some(PATIENCE)
+            } else {
+                // A free worker does not help those who are slow: the last one is not for them. Nor does it help whoever was
+                // offered together with them before that was known.
+                open.iter().any(|dispatch| dispatch.has_more()).then_some(LONG_PATIENCE)
             }
         };
         self.patience.send_if_modified(|was| std::mem::replace(was, patience) != patience);
